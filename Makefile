@@ -1,0 +1,76 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# What a newcomer and a contributor run. The first use of a target makes .venv; all that is written stays in the checkout.
+
+PYTHONS ?= python3.13 python3.12 python3.11 python3 python
+JOBS    ?= 2
+
+VENV  := $(CURDIR)/.venv
+BUILD := $(CURDIR)/build
+READY := .venv/ready
+LINK  := .venv/collections/ansible_collections/flotilla/eks
+
+# For everything below: tools from .venv, settings and caches from the checkout instead of the user's home.
+activate := export PATH="$(VENV)/bin:$$PATH";
+export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
+export ANSIBLE_HOME             := $(BUILD)/ansible
+export XDG_CACHE_HOME           := $(BUILD)/cache
+unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format sanity bench build changelog clean distclean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+demo: $(READY) ## Watch a cluster come, change and go on a simulated AWS
+	@$(activate) python extensions/demo/demo.py
+
+test: $(READY) ## Run all tests (JOBS=2 of them at a time)
+	@$(activate) python -m pytest -n $(JOBS) tests
+
+lint: $(READY) ## ruff, mypy, yamllint, shellcheck, ansible-lint (production profile)
+	@$(activate) ruff check .
+	@$(activate) ruff format --check .
+	@$(activate) mypy
+	@$(activate) yamllint --strict .
+	@$(activate) shellcheck .ci/run
+	@$(activate) ansible-lint
+
+format: $(READY) ## Rewrite the Python files as ruff would have them
+	@$(activate) ruff check --fix .
+	@$(activate) ruff format .
+
+sanity: $(READY) ## Run every ansible-test sanity test, none ignored
+	@$(activate) python tests/sanity/run.py
+
+bench: $(READY) ## Measure our modules next to those of community.aws; writes build/bench.json
+	@$(activate) python tests/benchmark/bench.py
+
+build: $(READY) ## Build the collection's tarball into build/dist and have galaxy-importer judge it
+	@$(activate) python tests/sanity/build.py
+
+changelog: $(READY) ## Write changelogs/fragments into CHANGELOG.rst as the release that galaxy.yml names
+	@$(activate) antsibull-changelog release --update-existing
+
+clean: ## Remove what the targets wrote, except .venv
+	rm -rf build .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean ## Remove .venv too
+	rm -rf .venv
+
+$(READY): requirements-dev.txt
+	@python=; for candidate in $(PYTHONS); do \
+	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo 'Found no Python >= 3.11 with its venv module (on Debian: apt install python3-venv). Name one: make PYTHONS=/path/to/python3 ...' >&2; exit 1; \
+	fi; \
+	echo "Making .venv with $$("$$python" --version), once: some minutes."; \
+	"$$python" -m venv --clear .venv
+	.venv/bin/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.txt
+	@mkdir -p $(dir $(LINK)) && ln -s ../../../.. $(LINK)
+	@touch $@

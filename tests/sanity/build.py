@@ -1,0 +1,49 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Builds the collection's tarball into ``build/dist`` and lets galaxy-importer judge it; any warning of the importer is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DIST = CHECKOUT / "build" / "dist"
+
+
+def build() -> Path:
+    """Return the path of the freshly built tarball."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    subprocess.run(["ansible-galaxy", "collection", "build", "--output-path", str(DIST)], cwd=CHECKOUT, check=True)
+    (tarball,) = DIST.glob("flotilla-eks-*.tar.gz")
+    return tarball
+
+
+def judge(tarball: Path) -> list[str]:
+    """Return what galaxy-importer holds against the tarball, a line each; nothing when it would be published as it is."""
+    environment = os.environ | {"GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(CHECKOUT / "build" / "ansible" / "tmp")}
+    run = subprocess.run(["galaxy-importer", tarball.name], cwd=DIST, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    print(run.stdout, end="")
+    complaints = [line for line in run.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
+    if not complaints and (run.returncode or not (DIST / "importer_result.json").exists()):
+        complaints.append(f"galaxy-importer ended with {run.returncode} and no result")
+    return complaints
+
+
+def main() -> int:
+    """Return 0 when the importer has nothing to say."""
+    tarball = build()
+    complaints = judge(tarball)
+    if complaints:
+        print(f"{len(complaints)} complaints of galaxy-importer, see above", file=sys.stderr)
+        return 1
+    print(f"{tarball.relative_to(CHECKOUT)}: ready to be published")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

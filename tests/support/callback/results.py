@@ -1,0 +1,53 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes each task's result, and the recap, as a line of JSON to the file that PLAYBOOK_RESULTS names; the screen stays as a user sees it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = """
+name: results
+type: aggregate
+short_description: Results of a test's playbook run as lines of JSON
+description:
+  - Writes one line per host and task with the keys O(host), O(task), O(status), O(result), and one with the recap.
+author: flotilla.eks contributors (!UNKNOWN)
+options: {}
+"""
+
+
+class CallbackModule(CallbackBase):
+    """One method per event that the tests ask about."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "results"
+
+    def _write(self, line: dict[str, Any]) -> None:
+        with open(os.environ["PLAYBOOK_RESULTS"], "a", encoding="utf-8") as file:
+            file.write(json.dumps(line, default=str) + "\n")
+
+    def _record(self, status: str, event: Any) -> None:
+        result = {key: value for key, value in event.result.items() if not key.startswith("_ansible")}
+        self._write({"host": event.host.name, "task": event.task.name or event.task.action, "status": status, "result": result})
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        self._record("ok", result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        self._record("failed", result)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        self._record("skipped", result)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        self._record("unreachable", result)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        self._write({"stats": {host: stats.summarize(host) for host in stats.processed}})

@@ -1,0 +1,156 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the real ``ansible-playbook`` for a test, sealed off from the user's own settings, and hands back what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from support.checkout import COLLECTIONS
+
+CALLBACKS = Path(__file__).with_name("callback")
+WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\]:.*", re.MULTILINE)
+
+LOCALHOST = {"all": {"hosts": {"localhost": {}}}}
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+
+SETTINGS = f"""\
+[defaults]
+callback_plugins = {CALLBACKS}
+callbacks_enabled = results
+collections_path = {COLLECTIONS}
+deprecation_warnings = true
+localhost_warning = false
+nocows = true
+retry_files_enabled = false
+"""
+
+Task = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of ``ansible-playbook`` did.
+
+    ``lines`` are the recorded results in order: ``{"host", "task", "status": ok|failed|skipped|unreachable, "result"}``.
+    """
+
+    rc: int
+    stdout: str
+    stderr: str
+    lines: list[dict[str, Any]]
+    stats: dict[str, dict[str, int]]
+
+    @property
+    def results(self) -> dict[str, dict[str, Any]]:
+        """The result of each task by its name (of the last, where a name or a host occurs more than once)."""
+        return {line["task"]: line["result"] for line in self.lines}
+
+    def on(self, host: str) -> dict[str, dict[str, Any]]:
+        """The result of each task by its name on one host."""
+        return {line["task"]: line["result"] for line in self.lines if line["host"] == host}
+
+    @property
+    def last(self) -> dict[str, Any]:
+        """The result of the last task that was recorded."""
+        result: dict[str, Any] = self.lines[-1]["result"]
+        return result
+
+    @property
+    def changed(self) -> int:
+        """How many tasks changed something, over all hosts."""
+        return sum(host["changed"] for host in self.stats.values())
+
+    @property
+    def output(self) -> str:
+        """Everything that the user would have seen."""
+        return self.stdout + self.stderr
+
+
+class Playbook:
+    """Runs playbooks in a directory of the test's own, with ``environment`` on top of the bare necessities."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+        self.directory = directory
+        self.environment = environment
+
+    def tasks(self, *tasks: Task, play: Mapping[str, Any] | None = None, **options: Any) -> Run:
+        """Run ``tasks`` as one play, by default on localhost without facts; ``play`` adds keywords, ``options`` go to :meth:`run`."""
+        return self.run([{"hosts": "all", "gather_facts": False, **(play or {}), "tasks": list(tasks)}], **options)
+
+    def run(
+        self,
+        playbook: str | Sequence[Mapping[str, Any]],
+        *,
+        inventory: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Any] | None = None,
+        check: bool = False,
+        diff: bool = False,
+        arguments: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        fails: bool = False,
+        warns: bool = False,
+    ) -> Run:
+        """Run a playbook, given as plays or by name (``flotilla.eks.site``, a path), and return what it did.
+
+        Fails the test when the run fails (when it does not, with ``fails``), and when it printed a warning that ``warns``
+        did not allow.
+        """
+        command = ["ansible-playbook", self._playbook(playbook), "--inventory", self._inventory(inventory or LOCALHOST), *arguments]
+        command += ["--extra-vars", json.dumps(variables)] if variables else []
+        command += ["--check"] if check else []
+        command += ["--diff"] if diff else []
+        process = subprocess.run(
+            command, cwd=self.directory, env=self._environment() | dict(environment or {}), capture_output=True, text=True, check=False
+        )
+        run = self._collect(process)
+        assert (run.rc != 0) == fails, f"ansible-playbook ended with {run.rc}:\n{run.output}"
+        assert warns or not WARNING.search(run.output), f"ansible-playbook warned:\n{run.output}"
+        return run
+
+    def _playbook(self, playbook: str | Sequence[Mapping[str, Any]]) -> str:
+        if isinstance(playbook, str):
+            return playbook
+        return self._write("playbook.yml", list(playbook))
+
+    def _inventory(self, inventory: Mapping[str, Any]) -> str:
+        groups = {name: dict(group) for name, group in inventory.items()}
+        groups["all"] = {**groups.get("all", {}), "vars": {**LOCAL, **groups.get("all", {}).get("vars", {})}}
+        return self._write("inventory.yml", groups)
+
+    def _write(self, name: str, content: Any) -> str:
+        path = self.directory / name
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return str(path)
+
+    def _environment(self) -> dict[str, str]:
+        """The variables of a run: nothing of the user's ANSIBLE_*, AWS_* or home directory reaches it."""
+        settings = self.directory / "ansible.cfg"
+        settings.write_text(SETTINGS, encoding="utf-8")
+        return {
+            "ANSIBLE_CONFIG": str(settings),
+            "ANSIBLE_HOME": str(self.directory / "ansible"),
+            "HOME": str(self.directory),
+            "LC_ALL": "C.UTF-8",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "PLAYBOOK_RESULTS": str(self.directory / "results.jsonl"),
+            **self.environment,
+        }
+
+    def _collect(self, process: subprocess.CompletedProcess[str]) -> Run:
+        results = self.directory / "results.jsonl"
+        lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
+        results.unlink(missing_ok=True)
+        stats = lines.pop()["stats"] if lines and "stats" in lines[-1] else {}
+        return Run(process.returncode, process.stdout, process.stderr, lines, stats)

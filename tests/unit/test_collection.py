@@ -1,0 +1,97 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection agrees with itself: what its metadata and its README claim is what its directories hold."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support.checkout import CHECKOUT
+
+MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
+ROLES = sorted(path.parent.parent.name for path in (CHECKOUT / "roles").glob("*/tasks/main.yml"))
+PLAYBOOKS = sorted(path.stem for path in (CHECKOUT / "playbooks").glob("*.yml"))
+
+
+def load(path: str | Path) -> Any:
+    return yaml.safe_load((CHECKOUT / path).read_text(encoding="utf-8"))
+
+
+RUNTIME = load("meta/runtime.yml")
+
+
+def test_everything_promised_is_there() -> None:
+    assert {"cluster", "nodegroup", "fargate_profile", "access_entry", "kubeconfig"} <= set(MODULES)
+    assert {"network", "iam", "cluster", "managed_nodes", "fargate", "kubeconfig"} <= set(ROLES)
+    assert {"site", "decommission"} <= set(PLAYBOOKS)
+
+
+def test_action_group_lists_every_module() -> None:
+    metadata, *members = RUNTIME["action_groups"]["aws"]
+    assert metadata == {"metadata": {"extend_group": ["amazon.aws.aws"]}}
+    assert members == MODULES
+
+
+def test_redirects_lead_to_modules() -> None:
+    redirects = {name: entry["redirect"] for name, entry in RUNTIME["plugin_routing"]["modules"].items()}
+    assert redirects == {f"eks_{name}": f"flotilla.eks.{name}" for name in ("cluster", "fargate_profile", "nodegroup")}
+    assert {target.rpartition(".")[2] for target in redirects.values()} <= set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_is_documented(module: str) -> None:
+    tree = ast.parse((CHECKOUT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+    texts = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    documentation = yaml.safe_load(texts["DOCUMENTATION"])
+    assert documentation["module"] == module
+    assert documentation["author"]
+    examples = yaml.safe_load(texts["EXAMPLES"])
+    assert any(f"flotilla.eks.{module}" in task for task in examples)
+    assert yaml.safe_load(texts["RETURN"])
+
+
+def test_releases_end_with_the_version_of_galaxy_yml() -> None:
+    version = load("galaxy.yml")["version"]
+    assert list(load("changelogs/changelog.yaml")["releases"])[-1] == version
+    assert f"\nv{version}\n" in (CHECKOUT / "CHANGELOG.rst").read_text(encoding="utf-8")
+
+
+def test_user_requirements_are_those_of_galaxy_yml() -> None:
+    listed = {entry["name"]: entry["version"] for entry in load("requirements.yml")["collections"]}
+    assert listed == load("galaxy.yml")["dependencies"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_documents_its_defaults(role: str) -> None:
+    """Each variable of a role is documented, and a documented default is the one that holds."""
+    options = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = load(f"roles/{role}/defaults/main.yml") or {}
+    documented = {name: option["default"] for name, option in options.items() if "default" in option}
+    assert documented == defaults
+    assert all(name.startswith(f"{role}_") for name in options)
+
+
+def table(heading: str) -> set[str]:
+    """The code words in the first column of README's table under ``heading``, links or not."""
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", readme, re.MULTILINE | re.DOTALL)
+    assert section, f"README.md has no section {heading!r}"
+    cells = re.findall(r"^\|([^|]*)\|", section.group(1), re.MULTILINE)
+    return {word for cell in cells for word in re.findall(r"`([a-z_.]+)`", cell)}
+
+
+@pytest.mark.parametrize(("heading", "names"), [("Modules", MODULES), ("Roles", ROLES), ("Playbooks", PLAYBOOKS)])
+def test_readme_lists(heading: str, names: list[str]) -> None:
+    assert table(heading) == set(names)

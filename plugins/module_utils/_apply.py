@@ -1,0 +1,192 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out a plan: one call after the other, each awaited where the next one needs it. Raises, never fails a module."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.flotilla.eks.plugins.module_utils import _plan, _settle
+from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired
+from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
+
+# A role made a moment ago may not be known to EKS yet; what stays unknown longer than this is not there.
+IAM_PROPAGATION = 60  # seconds
+ROLE_NOT_READY = re.compile(
+    r"role.*(could not be assumed|cannot be assumed|cannot be found|does not exist|trust)", re.I
+)
+NOTHING_TO_CHANGE = "No changes detected"
+
+
+@dataclass
+class Outcome:
+    """What was done, or in check mode would be done, and the resource as it is now (None: absent)."""
+
+    observed: Values | None
+    changes: list[Change] = field(default_factory=list)
+    made: bool = True  # False: all that was to be done turned out to be done by somebody else
+    warnings: list[str] = field(default_factory=list)
+    diff: Values = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.changes) and self.made
+
+
+@dataclass(frozen=True)
+class Job:
+    """One resource to converge."""
+
+    client: Client
+    resource: Resource
+    desired: Desired
+    patience: Patience = field(default_factory=Patience)
+    check_mode: bool = False
+
+    def observe(self) -> Values | None:
+        attached = self.resource.attachments
+        wanted = bool(attached and attached.option in self.desired.values)
+        return _settle.observe(self.client, self.resource, self.desired.identity, wanted)
+
+    def settled(self) -> Values:
+        return _settle.settled(self.client, self.resource, self.desired.identity, self.patience)
+
+    def gone(self) -> None:
+        _settle.gone(self.client, self.resource, self.desired.identity, self.patience)
+
+
+def make_present(job: Job) -> Outcome:
+    """Makes the resource what is desired. Raises Refused before any write; AwsError and Unsettled after."""
+    observed = job.observe()
+    if _plan.status(observed) == "DELETING":
+        observed = _wait_out_deletion(job)
+    job = _resolved(job, observed)
+    changes = _plan.present(job.resource, job.desired, observed)
+    if changes and not job.check_mode and _settle.moving(job.resource, observed):
+        job.settled()
+        observed = job.observe()
+        changes = _plan.present(job.resource, job.desired, observed)
+    outcome = Outcome(observed, changes, diff=_plan.diff(changes, observed))
+    if job.check_mode:
+        return outcome
+    try:
+        outcome.made = any([_make(job, change, last=change is changes[-1]) for change in changes])
+    except _AlreadyThere as found:
+        outcome = make_present(job)
+        outcome.made = outcome.made or found.ours
+        outcome.changes = outcome.changes or changes
+        return outcome
+    return _concluded(job, outcome)
+
+
+class _AlreadyThere(Exception):
+    """A creation met its own resource: made by this very call before its answer was lost, or by somebody else."""
+
+    def __init__(self, ours: bool) -> None:
+        super().__init__()
+        self.ours = ours
+
+
+def make_absent(job: Job) -> Outcome:
+    """Removes the resource. Raises Refused before any write; AwsError and Unsettled after."""
+    observed = job.observe()
+    changes = _plan.absent(job.resource, job.desired, observed)
+    diff = _plan.diff(changes, observed)
+    if changes and job.resource.hooks.blockers:
+        blockers = job.resource.hooks.blockers(job.desired.identity, job.client.pages)
+        if blockers:
+            who = _plan.title(job.resource, job.desired.identity)
+            raise _plan.Refused(f"{who} cannot be deleted while these exist: {', '.join(blockers)}. Delete them first")
+    if job.check_mode:
+        return Outcome(observed, changes, diff=diff)
+    if changes and _settle.moving(job.resource, observed):
+        job.settled()
+    for change in changes:
+        _make(job, change, last=change is changes[-1])
+    if observed is not None and not changes and job.patience.wait:
+        job.gone()
+    return Outcome(None, changes, diff=diff)
+
+
+def _wait_out_deletion(job: Job) -> None:
+    if not job.check_mode:
+        job.gone()
+
+
+def _resolved(job: Job, observed: Values | None) -> Job:
+    """The job with names looked up where the user gave names and the API wants ids."""
+    resolve = job.resource.hooks.resolve
+    if resolve is None:
+        return job
+    values = resolve(job.desired.values, observed, job.client.read)
+    return replace(job, desired=replace(job.desired, values=values))
+
+
+def _make(job: Job, change: Change, last: bool) -> bool:
+    """Makes one change and awaits it, unless it is the last one and the user does not wait. False: nothing to do."""
+    try:
+        answer = _send(job, change)
+    except AwsError as error:
+        if NOTHING_TO_CHANGE in error.message:
+            return False
+        raise
+    if last and not job.patience.wait:
+        return True
+    if change.action == "delete":
+        job.gone()
+    elif change.action == "create" and job.resource.lifecycle:
+        _settle.healthy(job.resource, job.desired.identity, job.settled())
+    elif answer.get("update"):
+        _settle.followed(job.client, job.resource, job.desired.identity, answer["update"], job.patience)
+    return True
+
+
+def _send(job: Job, change: Change) -> Values:
+    names = job.resource.names(job.desired.identity)
+    started = job.patience.clock()
+    refusals: list[AwsError] = []
+    for _try in job.patience.tries():
+        try:
+            return job.client.call(change.operation, **{**names, **change.params})
+        except AwsError as error:
+            refusals.append(error)
+            if change.action == "create" and error.in_use and job.observe() is not None:
+                raise _AlreadyThere(ours=error.retries > 0) from error
+            if change.action == "delete" and error.not_found:
+                return {}
+            if not _will_pass(job.resource, change, error, job.patience.clock() - started):
+                raise
+    raise refusals[-1]
+
+
+def _will_pass(resource: Resource, change: Change, error: AwsError, waited: float) -> bool:
+    """Whether a refusal is one of those that end by themselves: somebody else's work, or a role not known yet."""
+    if error.in_use:
+        return change.action == "update" or resource.one_at_a_time
+    return change.action == "create" and waited < IAM_PROPAGATION and bool(ROLE_NOT_READY.search(error.message))
+
+
+def _concluded(job: Job, outcome: Outcome) -> Outcome:
+    """Reads the result; says what the service accepted but does not show, and what ails the resource."""
+    if job.patience.wait and (outcome.changes or _settle.moving(job.resource, outcome.observed)):
+        job.settled()
+        outcome.observed = job.observe()
+        outcome.warnings += [
+            _unshown(job, change) for change in _plan.present(job.resource, job.desired, outcome.observed)
+        ]
+    elif outcome.changes:
+        outcome.observed = job.observe()
+    if job.patience.wait and outcome.observed is not None:
+        _settle.healthy(job.resource, job.desired.identity, outcome.observed)
+    return outcome
+
+
+def _unshown(job: Job, change: Change) -> str:
+    who = _plan.title(job.resource, job.desired.identity)
+    what = ", ".join(f"{difference.path} is {difference.before!r}" for difference in change.differences)
+    return f"{who}: the service accepted the change, and yet {what}"

@@ -1,0 +1,170 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one door to AWS: calls in options' spelling, paging, retries, error classes, and no write in check mode."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+try:
+    from botocore import xform_name
+    from botocore.config import Config
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        EndpointConnectionError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
+except ImportError:
+    pass  # AnsibleAWSModule reports it
+
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._shapes import from_api, to_api
+
+ATTEMPTS = 10  # of a call, where the user set no other number: reads and token-carrying writes are safe to repeat
+ATTEMPTS_TO_CONNECT = 4  # an address that nobody answers at is given up sooner
+READS = ("Describe", "List", "Get")
+THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+
+
+class AwsError(Exception):
+    """A call that AWS refused or that did not reach it. ``code`` is the service's, or the name of botocore's exception."""
+
+    def __init__(self, operation: str, code: str, message: str, http_status: int = 0, retries: int = 0) -> None:
+        super().__init__(f"{operation}: {message} ({code})")
+        self.operation = operation
+        self.code = code
+        self.message = message
+        self.retries = retries
+        self.transient = code in THROTTLES or http_status >= 500
+
+    @property
+    def not_found(self) -> bool:
+        return self.code in ("ResourceNotFoundException", "NotFoundException")
+
+    @property
+    def in_use(self) -> bool:
+        return self.code == "ResourceInUseException"
+
+
+class WriteInCheckMode(RuntimeError):
+    """A write call was attempted in check mode: a defect of this collection, never of the user's."""
+
+
+class Client:
+    """Calls AWS for one task. Safe to share between threads.
+
+    ``connect(service, config)`` makes a botocore client; it is called when a service is first needed.
+    """
+
+    def __init__(self, connect: Callable[[str, Any], Any], read_only: bool = False) -> None:
+        self._connect = connect
+        self._read_only = read_only
+        self._clients: dict[str, Any] = {}
+
+    def call(self, operation: str, **values: Any) -> Values:
+        """Calls an operation of EKS with those of ``values`` that its input has; the answer in options' spelling.
+
+        Raises AwsError, and WriteInCheckMode.
+        """
+        model = self._service("eks").meta.service_model.operation_model(operation)
+        answer = self._send("eks", operation, to_api(model.input_shape, values))
+        return from_api(model.output_shape, answer) if model.output_shape else {}
+
+    def pages(self, operation: str, key: str, **values: Any) -> list[Any]:
+        """All items under ``key`` of a List operation of EKS, from every page."""
+        items: list[Any] = []
+        token = None
+        while True:
+            answer = self.call(operation, next_token=token, **values)
+            items += answer.get(key) or []
+            token = answer.get("next_token")
+            if not token:
+                return items
+
+    def read(self, service: str, operation: str, **members: Any) -> Any:
+        """Calls a reading operation of another service, in that service's own spelling."""
+        return self._send(service, operation, members)
+
+    def _send(self, service: str, operation: str, request: Values) -> Any:
+        if self._read_only and not operation.startswith(READS):
+            raise WriteInCheckMode(f"{operation} was about to be called in check mode")
+        client = self._service(service)
+        try:
+            return getattr(client, xform_name(operation))(**request)
+        except ClientError as error:
+            raise _refusal(operation, error) from error
+        except BotoCoreError as error:
+            raise _failure(operation, error, client) from error
+
+    def _service(self, service: str) -> Any:
+        if service not in self._clients:
+            client = self._connect(service, _config())
+            client.meta.events.register_first(f"needs-retry.{service}", _give_up_connecting)
+            self._clients[service] = client
+        return self._clients[service]
+
+
+def _config() -> Any:
+    if "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ:
+        return None
+    return Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+
+
+def _give_up_connecting(attempts: int = 0, caught_exception: Any = None, **_event: Any) -> None:
+    if isinstance(caught_exception, EndpointConnectionError) and attempts >= ATTEMPTS_TO_CONNECT:
+        raise caught_exception
+
+
+def _refusal(operation: str, error: Any) -> AwsError:
+    details = error.response.get("Error", {})
+    metadata = error.response.get("ResponseMetadata", {})
+    message = details.get("Message") or error.response.get("message") or "no reason given"
+    code = details.get("Code") or "Unknown"
+    advice = ADVICE.get(code, "")
+    return AwsError(
+        operation, code, message + advice, metadata.get("HTTPStatusCode", 0), metadata.get("RetryAttempts", 0)
+    )
+
+
+ADVICE = {
+    "AccessDeniedException": ". Grant this action to the caller's IAM identity",
+    "UnrecognizedClientException": ". The AWS credentials are not valid here: check the access key, its account and region",
+    "InvalidClientTokenId": ". The AWS credentials are not valid here: check the access key, its account and region",
+    "ExpiredTokenException": ". The AWS credentials have expired: renew them",
+    "InvalidSignatureException": ". Check the secret key and the clock of this machine",
+    "MissingAuthenticationTokenException": ". Give AWS credentials",
+}
+
+
+def _failure(operation: str, error: Any, client: Any) -> AwsError:
+    """What went wrong before an answer of the service came."""
+    code = type(error).__name__
+    if isinstance(error, (NoCredentialsError, PartialCredentialsError)):
+        text = "no AWS credentials were found; give access_key and secret_key, a profile, or the AWS_* environment"
+        return AwsError(operation, code, text)
+    if isinstance(error, EndpointConnectionError):
+        return AwsError(operation, code, _unreachable(client), http_status=503)
+    return AwsError(operation, code, str(error), http_status=503)
+
+
+def _unreachable(client: Any) -> str:
+    region, endpoint = client.meta.region_name, client.meta.endpoint_url
+    if "amazonaws.com" in endpoint and region not in _regions():
+        return f"region {region!r} has no EKS that this botocore knows; it knows: {', '.join(_regions())}"
+    return (
+        f"nobody answers at {endpoint}; check endpoint_url, the region ({region}), the network and the proxy settings"
+    )
+
+
+def _regions() -> list[str]:
+    from botocore.session import Session
+
+    session = Session()
+    partitions = session.get_available_partitions()
+    return sorted({region for name in partitions for region in session.get_available_regions("eks", name)})

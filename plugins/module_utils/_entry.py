@@ -1,0 +1,189 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a module's main() to the engine and back. The only place that fails a module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome, make_absent, make_present
+from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, graft, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title
+from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled, observe
+
+FAILURES = (Refused, AwsError, Unsettled)
+PARALLEL_READS = 8
+LOOKS_SECRET = re.compile("key|token|secret|pass")  # Ansible warns of such names; no EKS option holds a secret
+
+
+def argument_spec(resource: Resource) -> Values:
+    """The options of a resource's module, without those that AnsibleAWSModule adds."""
+    spec = {name: _identity_option(resource, name) for name in resource.identity}
+    spec.update({name: _option_spec(name, option) for name, option in (resource.options.members or {}).items()})
+    spec.update({name: _option_spec(name, option) for name, option in resource.modifiers.items()})
+    spec.update({name: _option_spec(name, resource.option(path)) for name, path in resource.shorthands.items()})
+    spec.update(
+        tags={"type": "dict", "aliases": ["resource_tags"]},
+        purge_tags={"type": "bool", "default": True},
+        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+    )
+    if resource.replaceable:
+        spec["replace"] = {"type": "bool", "default": False}
+    if resource.attachments:
+        spec[resource.attachments.purge] = {"type": "bool", "default": False}
+    if resource.lifecycle:
+        spec.update(
+            wait={"type": "bool", "default": True},
+            wait_timeout={"type": "int", "default": resource.wait_timeout},
+            wait_delay={"type": "int", "default": 15},
+        )
+    return spec
+
+
+def _identity_option(resource: Resource, name: str) -> Values:
+    own = f"{resource.kind}_name"
+    aliases = {"aliases": [own]} if name == "name" and len(resource.identity) > 1 else {}
+    return {"type": "str", "required": True, **aliases}
+
+
+def _option_spec(name: str, option: Option) -> Values:
+    spec: Values = {"type": option.kind}
+    if option.choices:
+        spec["choices"] = list(option.choices)
+    if option.required:
+        spec["required"] = True
+    if option.aliases:
+        spec["aliases"] = list(option.aliases)
+    if LOOKS_SECRET.search(name):
+        spec["no_log"] = False
+    spec.update(_structure_spec(option))
+    if option.elements is not None:
+        spec["elements"] = option.elements.kind
+        spec.update(_structure_spec(option.elements))
+    return spec
+
+
+def _structure_spec(option: Option) -> Values:
+    if option.members is None:
+        return {}
+    spec: Values = {"options": {name: _option_spec(name, member) for name, member in option.members.items()}}
+    if option.exclusive:
+        spec["mutually_exclusive"] = [list(group) for group in option.exclusive]
+    return spec
+
+
+def desired_state(resource: Resource, params: Mapping[str, Any]) -> Desired:
+    """What the user said, freed of what was not said, and with other spellings brought to the API's. Raises Refused."""
+    options = resource.options
+    values = {name: _given(option, params.get(name)) for name, option in (options.members or {}).items()}
+    values = {name: value for name, value in values.items() if value is not None}
+    identity = {name: params[name] for name in resource.identity}
+    for name, path in resource.shorthands.items():
+        if params.get(name) is not None:
+            if pick(values, path) is not None:
+                raise Refused(
+                    f"{title(resource, identity)}: {name} and {path} are two names of one thing; give one of them"
+                )
+            graft(values, path, params[name])
+    tags = params.get("tags")
+    return Desired(
+        identity=identity,
+        values=resource.hooks.prepare(values),
+        tags=None if tags is None else {str(key): _text(value) for key, value in tags.items()},
+        purge_tags=bool(params.get("purge_tags", True)),
+        purge_attachments=bool(resource.attachments and params.get(resource.attachments.purge)),
+        modifiers={name: params[name] for name in resource.modifiers if params.get(name)},
+        replace=bool(params.get("replace")),
+    )
+
+
+def _given(option: Option, value: Any) -> Any:
+    if value is None:
+        return None
+    if option.members is not None:
+        members = {name: _given(member, value.get(name)) for name, member in option.members.items()}
+        return {name: member for name, member in members.items() if member is not None}
+    if option.elements is not None:
+        return [_given(option.elements, item) for item in value]
+    if option.kind == "dict":
+        return {str(key): _text(item) for key, item in value.items()}
+    return value
+
+
+def _text(value: Any) -> str:
+    """A value of a map as Kubernetes and AWS write it: YAML's true is "true"."""
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def run(resource: Resource) -> None:
+    """main() of a resource's module."""
+    module = AnsibleAWSModule(argument_spec=argument_spec(resource), supports_check_mode=True)
+    converge = make_present if module.params["state"] == "present" else make_absent
+    outcome = _guarded(module, lambda: converge(_job(module, resource)))
+    for warning in outcome.warnings:
+        module.warn(warning)
+    module.exit_json(**_result(module, resource, outcome))
+
+
+def _job(module: Any, resource: Resource) -> Job:
+    params = module.params
+    waits = Patience(params["wait"], params["wait_timeout"], params["wait_delay"]) if resource.lifecycle else Patience()
+    return Job(_client(module), resource, desired_state(resource, params), waits, module.check_mode)
+
+
+def run_info(resource: Resource) -> None:
+    """main() of a resource's info module: one by name, or all, each described, in parallel."""
+    own, *parents = reversed(resource.identity)
+    spec = {name: {"type": "str", "required": True} for name in parents}
+    spec[own] = {**_identity_option(resource, own), "required": False}
+    module = AnsibleAWSModule(argument_spec=spec, supports_check_mode=True)
+    client = _client(module)
+    parent = {name: module.params[name] for name in parents}
+
+    def look(name: str) -> Values | None:
+        return observe(client, resource, {**parent, own: name}, attachments=True)
+
+    def look_all() -> list[Values]:
+        given = module.params[own]
+        names = [given] if given else client.pages(resource.list_operation, resource.listing, **resource.names(parent))
+        with ThreadPoolExecutor(PARALLEL_READS) as pool:
+            return [found for found in pool.map(look, names) if found is not None]
+
+    module.exit_json(changed=False, **{resource.plural: _guarded(module, look_all)})
+
+
+def _client(module: Any) -> Client:
+    def connect(service: str, config: Any) -> Any:
+        return module.client(service, **({"config": config} if config else {}))
+
+    return Client(connect, read_only=module.check_mode)
+
+
+def _guarded(module: Any, work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except FAILURES as failure:
+        return module.fail_json(msg=str(failure))
+
+
+def _result(module: Any, resource: Resource, outcome: Outcome) -> Values:
+    result = {**(outcome.observed or {}), "changed": outcome.changed, "changes": [_shown(c) for c in outcome.changes]}
+    if resource.nested and outcome.observed:
+        result[resource.kind] = outcome.observed
+    if module._diff:
+        who = title(resource, {name: module.params[name] for name in resource.identity})
+        result["diff"] = {"before_header": who, "after_header": who, **outcome.diff}
+    return result
+
+
+def _shown(change: Change) -> Values:
+    fields = [difference.path for difference in change.differences]
+    return {"action": change.action, "operation": change.operation, "fields": fields}

@@ -1,0 +1,217 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a resource of the EKS API is, as data.
+
+A descriptor in ``_resources/`` states each fact of a resource once. The argument_spec of its modules, the translation
+of requests and answers, the plan and the conformance tests are all derived from it. Names are options: the API's
+member names in snake_case. A *path* is a dotted option name such as ``resources_vpc_config.subnet_ids``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Option:
+    """The type of one value and how it behaves; build it with the functions below.
+
+    ``kind`` is Ansible's name of the type: str, int, bool, list or dict. A dict with ``members`` is a structure, which
+    matches on the members that are given; one without is a map, which matches exactly and whose keys are never touched.
+    """
+
+    kind: str
+    choices: tuple[str, ...] = ()
+    required: bool = False
+    aliases: tuple[str, ...] = ()
+    elements: Option | None = None
+    members: Mapping[str, Option] | None = None
+    exclusive: tuple[tuple[str, ...], ...] = ()  # members of a structure of which only one may be set
+    ordered: bool = False  # the order of a list has a meaning
+    echoed: bool = True  # Describe returns it; what is not returned can be set but not compared
+    subset: bool = False  # an update takes any subset of the structure's members; else it is sent whole
+    normal: Callable[[Any], Any] | None = None  # brings equivalent spellings to one form before they are compared
+    patch: Callable[[Any, Any], Any] | None = None  # (before, after) -> what the update operation wants to be told
+    refuse: Callable[[Any, Any], str | None] | None = None  # (before, after) -> why this step cannot be taken
+
+
+def text(*choices: str, **facts: Any) -> Option:
+    return Option("str", choices=choices, **facts)
+
+
+def integer(**facts: Any) -> Option:
+    return Option("int", **facts)
+
+
+def flag(**facts: Any) -> Option:
+    return Option("bool", **facts)
+
+
+def many(elements: Option, **facts: Any) -> Option:
+    return Option("list", elements=elements, **facts)
+
+
+def mapping(**facts: Any) -> Option:
+    return Option("dict", **facts)
+
+
+def struct(facts: Values | None = None, /, **members: Option) -> Option:
+    """A structure; ``facts`` is a dict of the other attributes of Option, as the member names take the keywords."""
+    return Option("dict", members=members, **(facts or {}))
+
+
+@dataclass(frozen=True)
+class Update:
+    """An operation that changes a resource, and the paths that travel together in one call of it."""
+
+    operation: str
+    carries: tuple[str, ...]
+    together: bool = False  # all paths are sent when one of them differs
+    modifiers: tuple[str, ...] = ()  # options that accompany the call but are no state of the resource
+
+
+@dataclass(frozen=True)
+class Attachments:
+    """Items that the API keeps beside a resource, each added and removed by a call of its own.
+
+    ``key`` tells items apart; ``purge`` is the option that allows unlisted items to be removed.
+    """
+
+    option: str
+    item: Option
+    key: str
+    listing: str
+    answer: str
+    add: str
+    remove: str
+    purge: str
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The values of ``status``: those on the way to another one, and those that will not get better by waiting."""
+
+    moving: frozenset[str] = frozenset({"CREATING", "UPDATING", "DELETING"})
+    failed: frozenset[str] = frozenset({"FAILED", "CREATE_FAILED", "DELETE_FAILED", "DEGRADED"})
+    stillborn: frozenset[str] = frozenset({"FAILED", "CREATE_FAILED"})  # never came to life: can only be deleted
+
+
+def _unchanged(desired: Values) -> Values:
+    return desired
+
+
+def _no_problems(desired: Values, observed: Values | None) -> list[str]:
+    return []
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What is odd about a resource. All but ``resolve`` and ``blockers`` are pure.
+
+    ``resolve`` and ``blockers`` get a reader: ``read(service, operation, **api_members) -> answer``.
+    """
+
+    prepare: Callable[[Values], Values] = _unchanged  # adds what the user's words imply
+    check: Callable[[Values, Values | None], list[str]] = _no_problems  # of values with identity: "path: what is wrong"
+    complete: Callable[[Values], Values] = _unchanged  # what Create demands beyond what the user's words say
+    resolve: Callable[[Values, Values | None, Callable[..., Any]], Values] | None = None  # names -> ids
+    blockers: Callable[[Values, Callable[..., Any]], list[str]] | None = None  # what keeps it from being deleted
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of resource. Its operations are Create, Describe, List and Delete + ``api`` (List with the plural)."""
+
+    kind: str  # the module's name, and the key of the resource in answers of the API
+    label: str  # the field's own term, for messages
+    api: str
+    identity: Mapping[str, tuple[str, ...]]  # option -> the names, in snake_case, it goes by in requests
+    listing: str  # the key of names in the answer of List
+    arn: str
+    options: Option
+    required: tuple[str, ...]  # to create; beside the identity
+    updates: tuple[Update, ...] = ()
+    modifiers: Mapping[str, Option] = field(default_factory=dict)
+    shorthands: Mapping[str, str] = field(default_factory=dict)  # community.aws's name -> path
+    excluded: Mapping[str, str] = field(default_factory=dict)  # "Operation.member" -> why there is no option for it
+    lifecycle: Lifecycle | None = field(default_factory=Lifecycle)
+    attachments: Attachments | None = None
+    protection: str = ""  # the option that forbids deletion while it is true
+    replaceable: bool = False
+    nested: bool = False  # results stand also under the kind's name, where community.aws put those of a creation
+    one_at_a_time: bool = False  # the service creates or deletes one of a cluster's at a time, refusing the others
+    wait_timeout: int = 1800
+    hooks: Hooks = field(default_factory=Hooks)
+
+    def names(self, identity: Values) -> Values:
+        """The identity under every name that some request has for it; a request takes those of its shape."""
+        return {name: value for option, value in identity.items() for name in self.identity[option]}
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """All operations that the modules of this resource may call."""
+        own = (f"Create{self.api}", f"Describe{self.api}", self.list_operation, f"Delete{self.api}")
+        attached = (self.attachments.listing, self.attachments.add, self.attachments.remove) if self.attachments else ()
+        tags = ("TagResource", "UntagResource")
+        return tuple(dict.fromkeys((*own, *(update.operation for update in self.updates), *attached, *tags)))
+
+    @property
+    def list_operation(self) -> str:
+        return f"List{_plural(self.api)}"
+
+    @property
+    def plural(self) -> str:
+        """The key of a list of these in results."""
+        return _plural(self.kind)
+
+    def option(self, path: str) -> Option:
+        """The option at a dotted path; KeyError if there is none."""
+        found = self.options
+        for name in path.split("."):
+            found = (found.members or {})[name]
+        return found
+
+    def update_for(self, path: str) -> Update | None:
+        """The update that carries a path, or None where the API has no operation to change it."""
+        carriers = (update for update in self.updates if any(_within(path, carried) for carried in update.carries))
+        return next(carriers, None)
+
+
+def _plural(name: str) -> str:
+    return f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+
+
+def _within(path: str, ancestor: str) -> bool:
+    return path == ancestor or path.startswith(ancestor + ".")
+
+
+def leaves(option: Option, path: str = "") -> Iterator[tuple[str, Option]]:
+    """All paths below a structure that hold a value of their own, with their options."""
+    for name, member in (option.members or {}).items():
+        below = f"{path}.{name}" if path else name
+        if member.members is None:
+            yield below, member
+        else:
+            yield from leaves(member, below)
+
+
+def pick(values: Values | None, path: str) -> Any:
+    """The value at a dotted path of nested dicts, None where there is none."""
+    found: Any = values
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def graft(values: Values, path: str, value: Any) -> None:
+    """Sets the value at a dotted path, making the dicts on the way."""
+    *parents, last = path.split(".")
+    for name in parents:
+        values = values.setdefault(name, {})
+    values[last] = value

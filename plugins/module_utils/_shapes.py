@@ -1,0 +1,43 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Between options and the API: walks the service model, so that no name is translated by guesswork.
+
+Keys of maps (labels, tags) are data, not names: they pass untouched in both directions.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+
+@lru_cache(maxsize=None)
+def snake(name: str) -> str:
+    """The option name of an API member, as community.aws spells it in results: ec2SshKey -> ec2_ssh_key."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+
+
+def to_api(shape: Any, value: Any) -> Any:
+    """Options -> request, by a botocore input shape. Entries that are None are left out."""
+    if shape.type_name == "structure":
+        members = {member: value.get(snake(member)) for member in shape.members}
+        return {member: to_api(shape.members[member], given) for member, given in members.items() if given is not None}
+    if shape.type_name == "list":
+        return [to_api(shape.member, item) for item in value]
+    return value
+
+
+def from_api(shape: Any, value: Any) -> Any:
+    """Answer -> results, by a botocore output shape. Times become ISO 8601 text."""
+    if shape.type_name == "structure":
+        return {
+            snake(name): from_api(shape.members[name], item) for name, item in value.items() if name in shape.members
+        }
+    if shape.type_name == "list":
+        return [from_api(shape.member, item) for item in value]
+    if shape.type_name == "timestamp":
+        return value.isoformat()
+    return value

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries out a plan: one call after the other, each awaited where the next one needs it. Raises, never fails a module."""
+"""Carries out a plan: one call after the other, each awaited where the next one needs it. Raises, fails no module."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ def make_present(job: Job) -> Outcome:
     """Makes the resource what is desired. Raises Refused before any write; AwsError and Unsettled after."""
     observed = job.observe()
     if _plan.status(observed) == "DELETING":
-        observed = _wait_out_deletion(job)
+        _wait_out_deletion(job)
+        observed = None
     job = _resolved(job, observed)
     changes = _plan.present(job.resource, job.desired, observed)
     if changes and not job.check_mode and _settle.moving(job.resource, observed):
@@ -75,7 +76,8 @@ def make_present(job: Job) -> Outcome:
     if job.check_mode:
         return outcome
     try:
-        outcome.made = any([_make(job, change, last=change is changes[-1]) for change in changes])
+        made = [_make(job, change, last=change is changes[-1]) for change in changes]
+        outcome.made = any(made)
     except _AlreadyThere as found:
         outcome = make_present(job)
         outcome.made = outcome.made or found.ours

@@ -33,7 +33,7 @@ THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "R
 
 
 class AwsError(Exception):
-    """A call that AWS refused or that did not reach it. ``code`` is the service's, or the name of botocore's exception."""
+    """A call that AWS refused or that did not reach it. ``code`` is the service's, or botocore's exception."""
 
     def __init__(self, operation: str, code: str, message: str, http_status: int = 0, retries: int = 0) -> None:
         super().__init__(f"{operation}: {message} ({code})")
@@ -132,10 +132,11 @@ def _refusal(operation: str, error: Any) -> AwsError:
     )
 
 
+BAD_CREDENTIALS = ". The AWS credentials are not valid here: check the access key, its account and the region"
 ADVICE = {
     "AccessDeniedException": ". Grant this action to the caller's IAM identity",
-    "UnrecognizedClientException": ". The AWS credentials are not valid here: check the access key, its account and region",
-    "InvalidClientTokenId": ". The AWS credentials are not valid here: check the access key, its account and region",
+    "UnrecognizedClientException": BAD_CREDENTIALS,
+    "InvalidClientTokenId": BAD_CREDENTIALS,
     "ExpiredTokenException": ". The AWS credentials have expired: renew them",
     "InvalidSignatureException": ". Check the secret key and the clock of this machine",
     "MissingAuthenticationTokenException": ". Give AWS credentials",

@@ -13,7 +13,8 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome, make_absent, make_present
+from ansible_collections.flotilla.eks.plugins.module_utils import _apply, _generations
+from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title
@@ -37,6 +38,8 @@ def argument_spec(resource: Resource) -> Values:
     )
     if resource.replaceable:
         spec["replace"] = {"type": "bool", "default": False}
+    if resource.generations:
+        spec["replacement"] = {"type": "str", "choices": ["delete_first", "create_first"], "default": "delete_first"}
     if resource.attachments:
         spec[resource.attachments.purge] = {"type": "bool", "default": False}
     if resource.lifecycle:
@@ -126,7 +129,8 @@ def _text(value: Any) -> str:
 def run(resource: Resource) -> None:
     """main() of a resource's module."""
     module = AnsibleAWSModule(argument_spec=argument_spec(resource), supports_check_mode=True)
-    converge = make_present if module.params["state"] == "present" else make_absent
+    engine = _generations if module.params.get("replacement") == "create_first" else _apply
+    converge = engine.make_present if module.params["state"] == "present" else engine.make_absent
     outcome = _guarded(module, lambda: converge(_job(module, resource)))
     for warning in outcome.warnings:
         module.warn(warning)
@@ -141,7 +145,7 @@ def _job(module: Any, resource: Resource) -> Job:
 
 def run_info(resource: Resource) -> None:
     """main() of a resource's info module: one by name, or all, each described, in parallel."""
-    own, *parents = reversed(resource.identity)
+    own, *parents = reversed(list(resource.identity))
     spec = {name: {"type": "str", "required": True} for name in parents}
     spec[own] = {**_identity_option(resource, own), "required": False}
     module = AnsibleAWSModule(argument_spec=spec, supports_check_mode=True)

@@ -144,6 +144,7 @@ class Resource:
     attachments: Attachments | None = None
     protection: str = ""  # the option that forbids deletion while it is true
     replaceable: bool = False
+    generations: bool = False  # a replacement may stand beside the replaced one, under a name with a suffix
     nested: bool = False  # results stand also under the kind's name, where community.aws put those of a creation
     one_at_a_time: bool = False  # the service creates or deletes one of a cluster's at a time, refusing the others
     wait_timeout: int = 1800

@@ -46,6 +46,10 @@ class Refused(Exception):
     """The desired state cannot be reached, or makes no sense. The text names the resource and each field."""
 
 
+class Immutable(Refused):
+    """The desired state cannot be reached by updates, but by another resource in its place."""
+
+
 def title(resource: Resource, identity: Values) -> str:
     """How messages call a resource: "node group web of cluster prod"."""
     own, *parents = [value for name, value in reversed(identity.items())]
@@ -84,7 +88,7 @@ def present(resource: Resource, desired: Desired, observed: Values | None) -> li
     obstacles = [obstacle for difference in found if (obstacle := _obstacle(resource, difference))]
     if obstacles and resource.replaceable and desired.replace:
         return [*absent(resource, desired, observed, found), *_creation(resource, desired)]
-    _refuse(resource, desired, [obstacle + _way_out(resource) for obstacle in obstacles])
+    _refuse(resource, desired, [obstacle + _way_out(resource) for obstacle in obstacles], Immutable)
     return (
         _updates(resource, desired, observed, found)
         + _attachments(resource, desired, observed)
@@ -95,24 +99,22 @@ def present(resource: Resource, desired: Desired, observed: Values | None) -> li
 def absent(
     resource: Resource, desired: Desired, observed: Values | None, why: Iterable[Difference] = ()
 ) -> list[Change]:
-    """The changes that remove a resource. Raises Refused if it is protected and the user did not lift the protection."""
+    """The changes that remove a resource. Raises Refused if it is protected and the protection is not lifted."""
     if observed is None or status(observed) == "DELETING":
         return []
     lifting: list[Change] = []
     if resource.protection and observed.get(resource.protection):
         if desired.values.get(resource.protection) is not False:
-            problem = (
-                f"{resource.protection}: found true, so it is not deleted. Set {resource.protection}: false as well"
-            )
+            problem = f"{resource.protection}: found true, which forbids deletion. Set it to false in the same task"
             _refuse(resource, desired, [problem])
         lifted = Difference(resource.protection, True, False)
         lifting = _updates(resource, desired, observed, [lifted])
     return [*lifting, Change("delete", f"Delete{resource.api}", {}, tuple(why))]
 
 
-def _refuse(resource: Resource, desired: Desired, problems: list[str]) -> None:
+def _refuse(resource: Resource, desired: Desired, problems: list[str], kind: type[Refused] = Refused) -> None:
     if problems:
-        raise Refused(f"{title(resource, desired.identity)}: " + "; ".join(problems))
+        raise kind(f"{title(resource, desired.identity)}: " + "; ".join(problems))
 
 
 def _creation(resource: Resource, desired: Desired) -> list[Change]:
@@ -139,7 +141,7 @@ def _second_birth(resource: Resource, desired: Desired, observed: Values) -> lis
         if resource.replaceable
         else ("delete it (state: absent) and create it again")
     )
-    raise Refused(
+    raise Immutable(
         f"{title(resource, desired.identity)}: status: found {status(observed)}, wanted ACTIVE; "
         f"the service says: {health(observed) or 'nothing'}. Remove the cause, then {remedy}"
     )

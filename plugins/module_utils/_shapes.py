@@ -10,11 +10,11 @@ Keys of maps (labels, tags) are data, not names: they pass untouched in both dir
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 
-@lru_cache(maxsize=None)
+@cache
 def snake(name: str) -> str:
     """The option name of an API member, as community.aws spells it in results: ec2SshKey -> ec2_ssh_key."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()

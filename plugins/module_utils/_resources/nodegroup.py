@@ -106,8 +106,8 @@ def _scaling_problems(desired: Values, observed: Values | None) -> list[str]:
         return []
     stated = {**(pick(observed, "scaling_config") or {}), **desired["scaling_config"]}
     sizes = stated if observed else complete(desired)["scaling_config"]
-    least, wanted, most = (sizes.get(name) for name in ("min_size", "desired_size", "max_size"))
-    if None in (least, wanted, most) or least <= wanted <= most:
+    least, wanted, most = (sizes.get(name, 0) for name in ("min_size", "desired_size", "max_size"))
+    if least <= wanted <= most:
         return []
     found = f"min_size {least}, desired_size {wanted}, max_size {most}"
     return [f"scaling_config: found {found}, wanted min_size <= desired_size <= max_size; give all three"]
@@ -248,6 +248,7 @@ NODEGROUP = Resource(
     ),
     modifiers={"force": flag()},
     replaceable=True,
+    generations=True,
     nested=True,
     wait_timeout=3600,
     hooks=Hooks(check=check, complete=complete, resolve=resolve),

@@ -1,0 +1,143 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a cluster needs around it, put into the simulated AWS with boto3: a VPC, roles, keys, and clusters of others."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any
+
+import boto3
+from eks_simulator.process import SimulatorProcess
+
+ACCOUNT = "123456789012"
+PAST_ANY_TRANSITION = 7200  # simulated seconds
+ROLES = {
+    "cluster": ("eks.amazonaws.com", ["AmazonEKSClusterPolicy"]),
+    "node": (
+        "ec2.amazonaws.com",
+        ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy"],
+    ),
+    "fargate": ("eks-fargate-pods.amazonaws.com", ["AmazonEKSFargatePodExecutionRolePolicy"]),
+}
+
+
+class Surroundings:
+    """Makes each thing when it is first asked for. Names of roles are ``test-cluster``, ``test-node``, ``test-fargate``."""
+
+    def __init__(self, simulator: SimulatorProcess) -> None:
+        self.simulator = simulator
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client of the simulated AWS."""
+        env = self.simulator.env
+        return boto3.client(
+            service,
+            endpoint_url=env["AWS_ENDPOINT_URL"],
+            region_name=region or env["AWS_REGION"],
+            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    @cached_property
+    def eks(self) -> Any:
+        return self.client("eks")
+
+    @cached_property
+    def ec2(self) -> Any:
+        return self.client("ec2")
+
+    @cached_property
+    def iam(self) -> Any:
+        return self.client("iam")
+
+    @cached_property
+    def vpc(self) -> str:
+        """A VPC whose private subnets have no way to the internet and whose public ones have."""
+        return str(self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"])
+
+    @cached_property
+    def zones(self) -> list[str]:
+        return [zone["ZoneName"] for zone in self.ec2.describe_availability_zones()["AvailabilityZones"]][:3]
+
+    @cached_property
+    def private_subnets(self) -> list[str]:
+        """Three, one in each zone."""
+        return [self.subnet(f"10.0.{number}.0/24", zone) for number, zone in enumerate(self.zones)]
+
+    @cached_property
+    def public_subnets(self) -> list[str]:
+        """Three, one in each zone, routed to an internet gateway."""
+        gateway = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
+        table = self.ec2.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+        self.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+        subnets = [self.subnet(f"10.0.{100 + number}.0/24", zone) for number, zone in enumerate(self.zones)]
+        for subnet in subnets:
+            self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+        return subnets
+
+    def subnet(self, cidr: str, zone: str) -> str:
+        """A further subnet of the VPC."""
+        return str(self.ec2.create_subnet(VpcId=self.vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"])
+
+    def security_group(self, name: str) -> str:
+        """A further security group of the VPC."""
+        return str(self.ec2.create_security_group(GroupName=name, Description=name, VpcId=self.vpc)["GroupId"])
+
+    @cached_property
+    def key(self) -> str:
+        """The ARN of a KMS key."""
+        return str(self.client("kms").create_key()["KeyMetadata"]["Arn"])
+
+    def role(self, purpose: str, name: str = "") -> str:
+        """The ARN of the IAM role for ``cluster``, ``node`` or ``fargate``, known to EKS already."""
+        name = name or f"test-{purpose}"
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+        if name not in self._roles:
+            service, policies = ROLES[purpose]
+            statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+            trust = {"Version": "2012-10-17", "Statement": [statement]}
+            self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+            for policy in policies:
+                self.iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
+            self._roles.add(name)
+            self.simulator.advance(60)
+        return arn
+
+    @cached_property
+    def _roles(self) -> set[str]:
+        return set()
+
+    def settle(self) -> None:
+        """Let all that is under way come to its end."""
+        self.simulator.advance(PAST_ANY_TRANSITION)
+
+    def cluster(self, name: str = "prod", *, settle: bool = True, **members: Any) -> str:
+        """A cluster that somebody else made, in the API's spelling; returns its name."""
+        network = {"subnetIds": self.private_subnets, **members.pop("resourcesVpcConfig", {})}
+        self.eks.create_cluster(
+            **{"name": name, "roleArn": self.role("cluster"), "resourcesVpcConfig": network, **members}
+        )
+        if settle:
+            self.settle()
+        return name
+
+    def nodegroup(self, name: str = "web", *, cluster: str = "prod", settle: bool = True, **members: Any) -> str:
+        """A node group that somebody else made; returns its name."""
+        own = {"clusterName": cluster, "nodegroupName": name, "nodeRole": self.role("node")}
+        self.eks.create_nodegroup(**{**own, "subnets": self.private_subnets, **members})
+        if settle:
+            self.settle()
+        return name
+
+    def fargate_profile(self, name: str = "apps", *, cluster: str = "prod", settle: bool = True, **members: Any) -> str:
+        """A Fargate profile that somebody else made; returns its name."""
+        own = {"clusterName": cluster, "fargateProfileName": name, "podExecutionRoleArn": self.role("fargate")}
+        defaults = {"subnets": self.private_subnets, "selectors": [{"namespace": name}]}
+        self.eks.create_fargate_profile(**{**own, **defaults, **members})
+        if settle:
+            self.settle()
+        return name

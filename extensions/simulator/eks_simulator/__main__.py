@@ -1,0 +1,83 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Command line: `python -m eks_simulator [OPTIONS] [-- COMMAND ARGS...]`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported: AWS-managed policies by name
+
+from .operations import Quotas
+from .runner import close_books, run_command, serve
+from .world import World
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the simulator as the arguments say; returns the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    own, command = arguments, []
+    if "--" in arguments:
+        split = arguments.index("--")
+        own, command = arguments[:split], arguments[split + 1 :]
+    options = _parser().parse_args(own)
+    world = World(options.speed, Quotas(**dict(options.quota)))
+    for spec in options.fault:
+        world.faults.add(spec)
+    status = 0
+    if command:
+        status = run_command(world, options.port, command)
+    else:
+        serve(world, options.port, options.announce)
+    close_books(world, options.ledger, options.quiet or options.announce)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="eks_simulator", description="A simulated AWS for rehearsing Amazon EKS.", usage="%(prog)s [options] [-- COMMAND ARGS...]"
+    )
+    parser.add_argument("--speed", type=float, default=60, help="how many times as fast as real time (60; 0 stands still)")
+    parser.add_argument("--port", type=int, default=0, help="loopback port (a free one)")
+    parser.add_argument("--ledger", type=Path, metavar="FILE", help="write every call to this file as JSON")
+    parser.add_argument("--fault", type=_fault, action="append", default=[], metavar="SPEC", help="a fault: JSON, or KEY=VALUE,...")
+    parser.add_argument("--quota", type=_quota, action="append", default=[], metavar="NAME=N", help="another service quota: " + ", ".join(_QUOTAS))
+    parser.add_argument("--quiet", action="store_true", help="no summary at the end")
+    parser.add_argument("--announce", action="store_true", help="print nothing but the server's URL (for programs)")
+    return parser
+
+
+_QUOTAS = tuple(field.name for field in dataclasses.fields(Quotas))
+
+
+def _quota(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    if name not in _QUOTAS or not value.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=N with one of {', '.join(_QUOTAS)}")
+    return name, int(value)
+
+
+def _fault(text: str) -> dict[str, Any]:
+    if text.startswith("{"):
+        return json.loads(text)
+    pairs = (pair.partition("=") for pair in text.split(","))
+    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulator's own pages, below /_simulator: health, ledger, reset, clock and faults (JSON in, JSON out)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import parse_qs
+
+from .wire import Request, Response
+from .world import World
+
+
+class Admin:
+    """Answers the admin requests; a mistake in one is answered with 400 and says what is wrong."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._pages = {
+            ("GET", "/health"): self._health,
+            ("GET", "/ledger"): self._ledger,
+            ("DELETE", "/ledger"): self._clear_ledger,
+            ("POST", "/reset"): self._reset,
+            ("GET", "/clock"): self._clock,
+            ("POST", "/clock/advance"): self._advance,
+            ("POST", "/faults"): self._add_fault,
+            ("DELETE", "/faults"): self._clear_faults,
+        }
+
+    def __call__(self, request: Request) -> Response:
+        page = self._pages.get((request.method, request.path.removeprefix("/_simulator").rstrip("/")))
+        if page is None:
+            return Response.json(404, {"message": f"No page at {request.method} {request.path}"})
+        try:
+            with self.world.lock:
+                return Response.json(200, page(request))
+        except (KeyError, TypeError, ValueError) as problem:
+            return Response.json(400, {"message": f"{type(problem).__name__}: {problem}"})
+
+    def _health(self, request: Request) -> dict[str, Any]:
+        return {"status": "ok"}
+
+    def _ledger(self, request: Request) -> list[dict[str, Any]]:
+        return self.world.ledger.since(int(parse_qs(request.query).get("since", ["0"])[0]))
+
+    def _clear_ledger(self, request: Request) -> dict[str, Any]:
+        self.world.ledger.clear()
+        return {}
+
+    def _reset(self, request: Request) -> dict[str, Any]:
+        self.world.reset()
+        return {}
+
+    def _clock(self, request: Request) -> dict[str, Any]:
+        return {"now": self.world.clock.now().isoformat(timespec="milliseconds"), "speed": self.world.clock.speed}
+
+    def _advance(self, request: Request) -> dict[str, Any]:
+        seconds = float(json.loads(request.body)["seconds"])
+        if seconds < 0:
+            raise ValueError("time runs forwards only")
+        self.world.clock.advance(seconds)
+        return self._clock(request)
+
+    def _add_fault(self, request: Request) -> dict[str, Any]:
+        self.world.faults.add(json.loads(request.body))
+        return {}
+
+    def _clear_faults(self, request: Request) -> dict[str, Any]:
+        self.world.faults.clear()
+        return {}

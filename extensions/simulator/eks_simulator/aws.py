@@ -1,0 +1,169 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window on the neighbours: what EKS looks up, and makes, in moto's EC2, IAM, KMS and STS.
+
+moto is imported when the first of them is asked for, because that takes longer than the whole start of the simulator.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .store import Region
+
+IAM_PROPAGATION_SECONDS = 8
+"""How long a new or changed role stays unknown to EKS. IAM is eventually consistent
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency) and
+names no figure; tools wait some ten seconds."""
+
+
+class RoleChanges:
+    """When roles were last created or had their trust changed, in simulated time, by (account, role name)."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._moments: dict[tuple[str, str], datetime] = {}
+
+    def note(self, account: str, role_name: str) -> None:
+        self._moments[account, role_name] = self._now()
+
+    def have_propagated(self, account: str, role_name: str) -> bool:
+        moment = self._moments.get((account, role_name))
+        return moment is None or (self._now() - moment).total_seconds() >= IAM_PROPAGATION_SECONDS
+
+    def clear(self) -> None:
+        self._moments.clear()
+
+
+@dataclass
+class Neighbours:
+    """The other services, as one account sees them in one region."""
+
+    region: Region
+    role_changes: RoleChanges
+
+    @property
+    def ec2(self) -> Any:
+        from moto.backends import get_backend
+
+        return get_backend("ec2")[self.region.account][self.region.name]
+
+    @property
+    def iam(self) -> Any:
+        from moto.backends import get_backend
+
+        return get_backend("iam")[self.region.account][self.region.partition]
+
+    @property
+    def kms(self) -> Any:
+        from moto.backends import get_backend
+
+        return get_backend("kms")[self.region.account][self.region.name]
+
+    def subnet(self, subnet_id: str) -> Any | None:
+        return next((zone[subnet_id] for zone in self.ec2.subnets.values() if subnet_id in zone), None)
+
+    def security_group(self, group_id: str) -> Any | None:
+        return self.ec2.get_security_group_from_id(group_id)
+
+    def vpc_blocks(self, vpc_id: str) -> list[str]:
+        """The IPv4 CIDR blocks of a VPC."""
+        return [block["cidr_block"] for block in self.ec2.vpcs[vpc_id].get_cidr_block_association_set()]
+
+    def is_public(self, subnet: Any) -> bool:
+        """Whether the subnet's route table (its own, else the VPC's main one) leads to an internet gateway."""
+        tables = [table for table in self.ec2.route_tables.values() if table.vpc_id == subnet.vpc_id]
+        own = [table for table in tables if subnet.id in table._associations.values()]
+        main = [table for table in tables if table.main_association_id]
+        return any(str(route.gateway_id or "").startswith("igw-") for table in (own or main) for route in table.routes)
+
+    def launch_template(self, reference: dict[str, Any]) -> Any | None:
+        """The launch template that a reference names by id or name; None if there is none."""
+        template_id = reference.get("id") or self.ec2.launch_template_name_to_ids.get(reference.get("name"))
+        return self.ec2.launch_templates.get(template_id)
+
+    def instance_type(self, name: str) -> dict[str, Any] | None:
+        from moto.ec2.models.instance_types import INSTANCE_TYPES
+
+        return INSTANCE_TYPES.get(name)
+
+    def key_pair(self, name: str) -> Any | None:
+        return self.ec2.keypairs.get(name)
+
+    def kms_key(self, arn: str) -> Any | None:
+        """The KMS key of an ARN (a key's or an alias's) in this account and region; None if there is none."""
+        try:
+            return self.kms.describe_key(arn)
+        except Exception:
+            return None
+
+    def role(self, arn: str) -> Any | None:
+        """The role of an ARN, once IAM's news of it has reached EKS; None before, and if there is none."""
+        for role in self.iam.roles.values():
+            if role.arn == arn:
+                return role if self.role_changes.have_propagated(self.region.account, role.name) else None
+        return None
+
+    def user(self, arn: str) -> Any | None:
+        return next((user for user in self.iam.users.values() if user.arn == arn), None)
+
+    def trusts(self, role: Any, principal: str) -> bool:
+        """Whether the role's trust policy lets the service `principal` assume it (sts:AssumeRole)."""
+        document = json.loads(role.assume_role_policy_document or "{}")
+        for statement in _listed(document.get("Statement")):
+            actions = _listed(statement.get("Action"))
+            principals = statement.get("Principal", {})
+            services = _listed(principals.get("Service")) if isinstance(principals, dict) else []
+            assumable = any(action in ("sts:AssumeRole", "sts:*", "*") for action in actions)
+            if statement.get("Effect") == "Allow" and assumable and principal in services:
+                return True
+        return False
+
+    def create_cluster_security_group(self, cluster_name: str, vpc_id: str, suffix: str) -> str:
+        """Make the security group that EKS makes for a cluster, with EKS's name, description and tags."""
+        name = f"eks-cluster-sg-{cluster_name}-{suffix}"
+        tags = {"Name": name, f"kubernetes.io/cluster/{cluster_name}": "owned", "aws:eks:cluster-name": cluster_name}
+        description = (
+            "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes,"
+            " as well as any managed workloads."
+        )
+        return self.ec2.create_security_group(name, description, vpc_id=vpc_id, tags=tags).id
+
+    def delete_security_group(self, group_id: str) -> None:
+        if self.security_group(group_id):
+            self.ec2.delete_security_group(group_id=group_id)
+
+
+def principal_of(access_key: str, account: str, partition: str) -> str:
+    """The ARN of the IAM principal behind an access key: a user, or the role that a session was made from."""
+    from moto.backends import get_backend
+
+    session = get_backend("sts")[account][partition].get_assumed_role_from_access_key(access_key)
+    if session:
+        return session.role_arn
+    user = get_backend("iam")[account][partition].get_user_from_access_key_id(access_key)
+    return user.arn if user else f"arn:{partition}:iam::{account}:root"
+
+
+def account_of(access_key: str) -> str:
+    from moto.iam.models import get_account_id_from
+
+    return get_account_id_from(access_key)
+
+
+def reset() -> None:
+    """Empty every service of moto's."""
+    from moto.moto_api._internal import moto_api_backend
+
+    moto_api_backend.reset()
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,33 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long things take on AWS, in seconds of simulated time.
+
+Published figures where there are any, else what operators commonly report:
+- create a cluster: "typically ... about 10 minutes" in the EKS user guide (create-cluster); AWS brought it down to
+  nine minutes and less (https://aws.amazon.com/blogs/containers/amazon-eks-cluster-creation-time-reduced).
+- update a cluster's version: "finish within a few minutes" says the API; some ten in practice.
+- node groups: "several minutes" in the user guide (create-managed-node-group); instances boot in one to two.
+- Fargate profiles: one to two minutes.
+"""
+
+from __future__ import annotations
+
+CLUSTER_CREATE = 540
+CLUSTER_DELETE = 300
+CLUSTER_VERSION = 600
+CLUSTER_ENCRYPTION = 720
+CLUSTER_CONFIG = 120
+CLUSTER_VPC_CONFIG = 420
+"""Endpoint access, subnets and security groups: the control plane's network interfaces are replaced."""
+
+NODEGROUP_CREATE = 150
+NODEGROUP_DELETE = 270
+NODEGROUP_CONFIG = 15
+NODEGROUP_SCALE_PER_NODE = 5
+NODEGROUP_VERSION_BASE = 120
+NODEGROUP_VERSION_PER_BATCH = 180
+"""A version update replaces nodes in batches of updateConfig's size."""
+
+FARGATE_CREATE = 75
+FARGATE_DELETE = 90

@@ -1,0 +1,59 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulated EKS: takes a request to its operation and back, under one lock, after what is due has happened."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from botocore.model import OperationModel
+
+from .aws import Neighbours, principal_of
+from .errors import ServiceError, invalid_request
+from .wire import Request, Response
+from .operations import HANDLERS, Call
+from .protocol import Protocol
+from .world import Caller, World
+
+for _module in ("access", "cluster_updates", "clusters", "fargate", "nodegroup_updates", "nodegroups", "tags",
+                "updates", "versions"):
+    importlib.import_module(f".{_module}", __package__)
+
+
+class Eks:
+    """Answers EKS requests out of a world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.protocol = Protocol.eks()
+
+    def read(self, request: Request) -> tuple[OperationModel, dict[str, Any]]:
+        """The operation and the parameters of a request, not yet checked. Raises ServiceError."""
+        operation, labels = self.protocol.operation(request)
+        return operation, self.protocol.parameters(operation, labels, request)
+
+    def perform(self, operation: OperationModel, parameters: dict[str, Any], caller: Caller) -> Response:
+        """Carry out a call and answer it. Raises ServiceError; the world lock must be held."""
+        self.protocol.check(operation, parameters)
+        handler = HANDLERS.get(operation.name)
+        if handler is None:
+            # A refusal and not an HTTP 5xx: botocore would repeat the call ten times before it showed the error.
+            raise invalid_request(f"The simulator does not serve {operation.name} yet.")
+        world = self.world
+        region = world.store.region(caller.account, caller.region)
+        call = Call(
+            operation=operation.name,
+            parameters=parameters,
+            region=region,
+            aws=Neighbours(region, world.role_changes),
+            timeline=world.timeline,
+            faults=world.faults,
+            quotas=world.quotas,
+            caller=lambda: principal_of(caller.access_key, caller.account, region.partition),
+        )
+        return self.protocol.answer(operation, handler(call))
+
+    def error(self, error: ServiceError) -> Response:
+        return self.protocol.error(error)

@@ -1,0 +1,65 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of every call that reached the simulator: what a test counts, and what the runner sums up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+_SECRET = re.compile(r"password|secret|privatekey|private_key|userdata|sessiontoken|webidentitytoken|activationcode", re.I)
+_READ = re.compile(
+    r"^(Describe|Get|List|Lookup|Search|Simulate|Assume|Head|Query|Scan|Filter|BatchGet|Decode|Validate|Estimate|Preview)"
+)
+
+
+def is_write(operation: str, parameters: dict[str, Any]) -> bool:
+    """Whether a call changes anything. An EC2 call with DryRun=true does not."""
+    if str(parameters.get("DryRun", "")).lower() == "true":
+        return False
+    return not _READ.match(operation)
+
+
+def without_secrets(value: Any) -> Any:
+    """`value` with every member that holds a secret replaced by a placeholder."""
+    if isinstance(value, dict):
+        return {key: "********" if _SECRET.search(str(key)) else without_secrets(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_secrets(item) for item in value]
+    return value
+
+
+class Ledger:
+    """The calls in the order of their answers; each entry is a dict as the README's table describes it."""
+
+    def __init__(self) -> None:
+        self._entries: list[dict[str, Any]] = []
+        self._next = 1
+
+    def record(self, entry: dict[str, Any]) -> None:
+        """Number `entry`, strip it of secrets and keep it."""
+        kept = {"n": self._next, **entry, "parameters": without_secrets(entry["parameters"])}
+        self._next += 1
+        self._entries.append(kept)
+
+    def since(self, number: int = 0) -> list[dict[str, Any]]:
+        """The entries whose `n` is greater than `number`."""
+        return [entry for entry in self._entries if entry["n"] > number]
+
+    def clear(self) -> None:
+        """Forget the entries. Numbers go on, so that `since` stays meaningful."""
+        self._entries.clear()
+
+
+def summary(entries: Iterable[dict[str, Any]]) -> str:
+    """A table of reads, writes and errors by service, with a last line of totals."""
+    rows: dict[str, list[int]] = {}
+    for entry in entries:
+        row = rows.setdefault(entry["service"], [0, 0, 0])
+        row[1 if entry["write"] else 0] += 1
+        row[2] += entry["error"] is not None
+    totals = [sum(column) for column in zip(*rows.values())] if rows else [0, 0, 0]
+    table = [("service", ["reads", "writes", "errors"]), *sorted(rows.items()), ("total", totals)]
+    return "\n".join(f"{name:<16}" + "".join(f"{cell:>9}" for cell in cells) for name, cells in table)

@@ -1,0 +1,79 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an operation is given, and the table of those that the simulator serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .aws import Neighbours
+from .clock import Timeline
+from .errors import not_found
+from .faults import Faults
+from .store import Cluster, Region, Resource
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """Service quotas, with AWS's defaults (https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html)."""
+
+    clusters: int = 100
+    nodegroups_per_cluster: int = 30
+    nodes_per_nodegroup: int = 450
+    fargate_profiles_per_cluster: int = 10
+    access_entries_per_cluster: int = 2000
+
+
+@dataclass
+class Call:
+    """One request: its parameters by the model's member names, who makes it, and the world that it meets."""
+
+    operation: str
+    parameters: dict[str, Any]
+    region: Region
+    aws: Neighbours
+    timeline: Timeline
+    faults: Faults
+    quotas: Quotas
+    caller: Callable[[], str]
+
+    @property
+    def now(self) -> datetime:
+        return self.timeline.now
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.parameters.get(name, default)
+
+    def cluster(self, name: str | None = None) -> Cluster:
+        """The cluster that the call names. Raises ResourceNotFoundException."""
+        name = name or self.get("clusterName") or self.get("name")
+        if name not in self.region.clusters:
+            raise not_found(f"No cluster found for name: {name}.", clusterName=name)
+        return self.region.clusters[name]
+
+    def nodegroup(self, cluster: Cluster) -> Resource:
+        """The node group that the call names. Raises ResourceNotFoundException."""
+        name = self.parameters["nodegroupName"]
+        if name not in cluster.nodegroups:
+            raise not_found(
+                f"No node group found for name: {name}.", clusterName=cluster.name, nodegroupName=name
+            )
+        return cluster.nodegroups[name]
+
+
+Handler = Callable[[Call], dict[str, Any]]
+HANDLERS: dict[str, Handler] = {}
+
+
+def operation(name: str) -> Callable[[Handler], Handler]:
+    """Register the function that carries out the EKS operation `name`."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS[name] = handler
+        return handler
+
+    return register

@@ -1,0 +1,39 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pages of a list: maxResults (1 to 100, checked by the model; 100 if left out) and an opaque nextToken."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+from .errors import ServiceError
+from .operations import Call
+
+PAGE = 100
+
+
+def page(call: Call, key: str, items: Sequence[Any], refusal: str = "InvalidParameterException") -> dict[str, Any]:
+    """The page of `items` that the call asks for, under `key`. Raises `refusal` for a token that is not ours."""
+    start = _start(call, len(items), refusal)
+    end = start + call.get("maxResults", PAGE)
+    answer: dict[str, Any] = {key: list(items[start:end])}
+    if end < len(items):
+        answer["nextToken"] = base64.urlsafe_b64encode(f"{call.operation}:{end}".encode()).decode()
+    return answer
+
+
+def _start(call: Call, length: int, refusal: str) -> int:
+    token = call.get("nextToken")
+    if token is None:
+        return 0
+    try:
+        operation, _, start = base64.urlsafe_b64decode(token).decode().partition(":")
+        if operation == call.operation:
+            return min(int(start), length)
+    except (ValueError, binascii.Error):
+        pass
+    raise ServiceError(refusal, f"Invalid token: {token}")

@@ -1,0 +1,76 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What EKS demands of the IAM roles that it is given."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .errors import invalid_parameter
+from .operations import Call
+
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+
+
+def require_cluster_role(call: Call, arn: str) -> None:
+    """The cluster's role must trust eks.amazonaws.com
+    (https://docs.aws.amazon.com/eks/latest/userguide/cluster-iam-role.html). AWS's wording."""
+    role = _existing(call, arn, clusterName=call.get("name"))
+    if role is None or not call.aws.trusts(role, "eks.amazonaws.com"):
+        raise invalid_parameter(
+            f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct",
+            clusterName=call.get("name"),
+        )
+
+
+def require_node_role(call: Call, arn: str, **members: Any) -> Any:
+    """A node group's role must exist and trust ec2.amazonaws.com
+    (https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html). AWS's wording. Gives the role."""
+    role = _existing(call, arn, **members)
+    if role is None:
+        raise invalid_parameter(f"The role with name {arn.rpartition('/')[2]} cannot be found.", **members)
+    if not call.aws.trusts(role, "ec2.amazonaws.com"):
+        raise invalid_parameter(
+            "Following required service principals [ec2.amazonaws.com] were not found in the trust relationships"
+            f" of nodeRole {arn}",
+            **members,
+        )
+    return role
+
+
+def require_pod_execution_role(call: Call, arn: str, **members: Any) -> None:
+    """A Fargate profile's role must exist and trust eks-fargate-pods.amazonaws.com
+    (https://docs.aws.amazon.com/eks/latest/userguide/pod-execution-role.html). AWS's wording."""
+    role = _existing(call, arn, **members)
+    if role is None:
+        raise invalid_parameter(f"The role with name {arn.rpartition('/')[2]} cannot be found.", **members)
+    if not call.aws.trusts(role, "eks-fargate-pods.amazonaws.com"):
+        raise invalid_parameter(
+            "Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal",
+            **members,
+        )
+
+
+def policy_names(role: Any) -> set[str]:
+    """The names of the managed policies attached to a role."""
+    return {arn.rpartition("/")[2] for arn in role.managed_policies}
+
+
+def _existing(call: Call, arn: str, **members: Any) -> Any | None:
+    if not _ROLE_ARN.fullmatch(arn):
+        raise invalid_parameter(f"Role ARN is invalid: {arn}", **members)
+    if arn.split(":")[4] != call.region.account:
+        raise invalid_parameter("Cross-account pass role is not allowed.", **members)
+    return call.aws.role(arn)
+
+
+def can_join(role: Any) -> bool:
+    """Whether instances with this role could join a cluster: it carries AmazonEKSWorkerNodePolicy, its minimal
+    sibling, or a policy of the user's own that allows ec2:DescribeInstances
+    (https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html)."""
+    if policy_names(role) & {"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"}:
+        return True
+    own = [policy.document for policy in role.managed_policies.values()] + list(role.policies.values())
+    return any("ec2:DescribeInstances" in str(document) for document in own)

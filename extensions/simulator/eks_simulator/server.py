@@ -1,0 +1,103 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulator's one address: every AWS service, told apart by the signature, and the admin pages."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from . import ACCOUNT, aws
+from .admin import Admin
+from .eks import Eks
+from .errors import ServiceError
+from .wire import Request, Response
+from .ledger import is_write
+from .moto_gateway import Moto, ServiceCall, error_code, identify, refusal
+from .signature import Credential, credential_of, require_eks_region
+from .world import Caller, World
+
+
+class Application:
+    """Answers every request."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.eks = Eks(world)
+        self.moto = Moto()
+        self.admin = Admin(world)
+
+    def __call__(self, request: Request) -> Response:
+        if request.path.startswith("/_simulator"):
+            return self.admin(request)
+        try:
+            credential = credential_of(request)
+            if credential.service == "eks":
+                require_eks_region(credential.region)
+        except ServiceError as error:
+            return self.eks.error(error)
+        return self._answer(request, credential)
+
+    def _answer(self, request: Request, credential: Credential) -> Response:
+        """Answer a signed call, under the faults in force, and enter it in the ledger."""
+        call, perform = self._understand(request, credential)
+        with self.world.lock:
+            fault = self.world.faults.for_call(call.service, call.operation)
+        if fault and fault.get("latency"):
+            time.sleep(fault["latency"])
+        with self.world.lock:
+            self.world.timeline.settle()
+            if fault and fault.get("error"):
+                response = refusal(call, fault["error"], fault.get("message", "Injected by the simulator."), fault["status"])
+            else:
+                response = perform()
+            self._record(call, credential, response, fault)
+        response.lost = bool(fault and fault.get("drop"))
+        return response
+
+    def _understand(self, request: Request, credential: Credential) -> tuple[ServiceCall, Any]:
+        """What is called, and the function that carries it out."""
+        if credential.service != "eks":
+            call = identify(credential.service, request)
+            return call, lambda: self._ask_moto(call, request, credential)
+        try:
+            operation, parameters = self.eks.read(request)
+        except ServiceError as error:
+            unread = ServiceCall("eks", f"{request.method} {request.path}", "rest", {})
+            return unread, lambda: self.eks.error(error)
+        return ServiceCall("eks", operation.name, "rest", parameters), lambda: self._ask_eks(
+            operation, parameters, credential
+        )
+
+    def _ask_eks(self, operation: Any, parameters: dict[str, Any], credential: Credential) -> Response:
+        caller = Caller(credential.access_key, self._account(credential), credential.region)
+        try:
+            return self.eks.perform(operation, parameters, caller)
+        except ServiceError as error:
+            return self.eks.error(error)
+
+    def _ask_moto(self, call: ServiceCall, request: Request, credential: Credential) -> Response:
+        response = self.moto.perform(call, request)
+        changes_trust = call.operation in ("CreateRole", "UpdateAssumeRolePolicy")
+        if call.service == "iam" and changes_trust and response.status < 400:
+            self.world.role_changes.note(self._account(credential), call.parameters["RoleName"])
+        return response
+
+    def _account(self, credential: Credential) -> str:
+        """The account of an access key. Asks moto only for keys that moto may have made."""
+        return aws.account_of(credential.access_key) if self.moto.used else ACCOUNT
+
+    def _record(self, call: ServiceCall, credential: Credential, response: Response, fault: Any) -> None:
+        entry: dict[str, Any] = {
+            "service": call.service,
+            "operation": call.operation,
+            "write": is_write(call.operation, call.parameters),
+            "status": response.status,
+            "error": error_code(response),
+            "region": credential.region,
+            "account": self._account(credential),
+            "parameters": call.parameters,
+            "at": self.world.timeline.now.isoformat(timespec="milliseconds"),
+        }
+        self.world.ledger.record({**entry, "fault": True} if fault else entry)

@@ -1,0 +1,118 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What exists: clusters and what belongs to them, by account and region.
+
+A resource is a record around its `description`, the very structure that Describe answers with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Resource:
+    """Anything with an ARN: `kind` is cluster, nodegroup, fargate_profile or access_entry."""
+
+    kind: str
+    name: str
+    arn: str
+    description: dict[str, Any]
+
+    @property
+    def status(self) -> str:
+        return self.description["status"]
+
+    @status.setter
+    def status(self, status: str) -> None:
+        self.description["status"] = status
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return self.description["tags"]
+
+
+@dataclass
+class Update:
+    """An asynchronous change: `resource` is what it changes, `description` what DescribeUpdate answers."""
+
+    resource: Resource
+    description: dict[str, Any]
+
+    @property
+    def running(self) -> bool:
+        return self.description["status"] == "InProgress"
+
+
+@dataclass
+class AccessEntry(Resource):
+    """An access entry with its policy associations by policy ARN."""
+
+    policies: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass
+class Cluster(Resource):
+    """A cluster and everything that lives and dies with it."""
+
+    creator: str = ""
+    interfaces: list[str] = field(default_factory=list)
+    nodegroups: dict[str, Resource] = field(default_factory=dict)
+    fargate_profiles: dict[str, Resource] = field(default_factory=dict)
+    access_entries: dict[str, AccessEntry] = field(default_factory=dict)
+    updates: dict[str, Update] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        return self.description["version"]
+
+    @property
+    def vpc_id(self) -> str:
+        return self.description["resourcesVpcConfig"]["vpcId"]
+
+    def running_update(self, resource: Resource) -> Update | None:
+        """The update of `resource` that is in progress, if one is."""
+        return next((one for one in self.updates.values() if one.resource is resource and one.running), None)
+
+
+@dataclass
+class Region:
+    """One account's EKS in one region. `tokens` remembers requests by (operation, clientRequestToken)."""
+
+    account: str
+    name: str
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)
+
+    @property
+    def partition(self) -> str:
+        if self.name.startswith("cn-"):
+            return "aws-cn"
+        return "aws-us-gov" if self.name.startswith("us-gov-") else "aws"
+
+    def arn(self, rest: str) -> str:
+        return f"arn:{self.partition}:eks:{self.name}:{self.account}:{rest}"
+
+    def resources(self) -> Iterator[Resource]:
+        """Every resource that can carry tags."""
+        for cluster in self.clusters.values():
+            yield cluster
+            yield from cluster.nodegroups.values()
+            yield from cluster.fargate_profiles.values()
+            yield from cluster.access_entries.values()
+
+
+class Store:
+    """All accounts and regions."""
+
+    def __init__(self) -> None:
+        self._regions: dict[tuple[str, str], Region] = {}
+
+    def region(self, account: str, name: str) -> Region:
+        return self._regions.setdefault((account, name), Region(account, name))
+
+    def clear(self) -> None:
+        self._regions.clear()

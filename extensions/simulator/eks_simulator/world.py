@@ -1,0 +1,49 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulated world: its time, its resources, its faults, its ledger, and the one lock around them all."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from . import aws
+from .clock import Clock, Timeline
+from .faults import Faults
+from .ledger import Ledger
+from .operations import Quotas
+from .store import Store
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who makes a request, as its signature says."""
+
+    access_key: str
+    account: str
+    region: str
+
+
+class World:
+    """Everything that requests share. Hold `lock` while touching any of it, moto included."""
+
+    def __init__(self, speed: float = 60, quotas: Quotas | None = None) -> None:
+        self.lock = threading.RLock()
+        self.clock = Clock(speed)
+        self.timeline = Timeline(self.clock)
+        self.store = Store()
+        self.faults = Faults()
+        self.ledger = Ledger()
+        self.quotas = quotas or Quotas()
+        self.role_changes = aws.RoleChanges(self.clock.now)
+
+    def reset(self) -> None:
+        """Begin again: no resources, no faults, an empty ledger, time at its start."""
+        self.clock.reset()
+        self.timeline.clear()
+        self.store.clear()
+        self.faults.clear()
+        self.ledger.clear()
+        self.role_changes.clear()
+        aws.reset()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from support.checkout import install_collection
 from support.ledger import Ledger
 from support.playbook import Playbook

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the collection's tarball into ``build/dist`` and lets galaxy-importer judge it; any warning of the importer is a failure."""
+"""Builds the collection's tarball into ``build/dist`` and has galaxy-importer judge it; a warning counts as a failure."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ def build() -> Path:
 
 
 def judge(tarball: Path) -> list[str]:
-    """Return what galaxy-importer holds against the tarball, a line each; nothing when it would be published as it is."""
+    """Return what galaxy-importer holds against the tarball, a line each; nothing if it could be published as it is."""
     environment = os.environ | {"GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(CHECKOUT / "build" / "ansible" / "tmp")}
-    run = subprocess.run(["galaxy-importer", tarball.name], cwd=DIST, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    command = [sys.executable, "-c", "import sys, galaxy_importer.main; sys.exit(galaxy_importer.main.main())", tarball.name]
+    run = subprocess.run(command, cwd=DIST, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     print(run.stdout, end="")
     complaints = [line for line in run.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
-    if not complaints and (run.returncode or not (DIST / "importer_result.json").exists()):
-        complaints.append(f"galaxy-importer ended with {run.returncode} and no result")
+    if run.returncode or not (DIST / "importer_result.json").exists():
+        complaints.append(f"galaxy-importer ended with {run.returncode} and gave no result")
     return complaints
 
 
@@ -39,9 +40,9 @@ def main() -> int:
     tarball = build()
     complaints = judge(tarball)
     if complaints:
-        print(f"{len(complaints)} complaints of galaxy-importer, see above", file=sys.stderr)
+        print("galaxy-importer complains:", *complaints, sep="\n  ", file=sys.stderr)
         return 1
-    print(f"{tarball.relative_to(CHECKOUT)}: ready to be published")
+    print(tarball.relative_to(CHECKOUT), "could be published as it is")
     return 0
 
 

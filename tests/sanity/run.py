@@ -1,11 +1,12 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs every ``ansible-test sanity`` test on a copy of the checkout, and fails when one fails or could not run.
+"""Runs every ``ansible-test sanity`` test, on every supported Python of this machine, and ignores none.
 
-ansible-test wants the collection at ``ansible_collections/flotilla/eks`` and keeps its virtual environments in the home
-directory; both are given below ``build/sanity``. Its bootstrap of pip is a download from a site of Ansible's: a two-line
-script that uses the pip which comes with Python stands in for it, so that the package index is all it needs.
+ansible-test wants the collection below a directory ``ansible_collections``, next to the ones that it imports, and keeps
+its virtual environments in the home directory: both are made in ``build/sanity``. Its bootstrap of pip is a download
+from a site of Ansible's; a script that unpacks the pip of Python itself stands in for it, so that the package index is
+all that a run asks of the network.
 """
 
 from __future__ import annotations
@@ -17,73 +18,108 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ansible_collections
+import yaml
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 WORK = CHECKOUT / "build" / "sanity"
-COPY = WORK / "ansible_collections" / "flotilla" / "eks"
+COLLECTIONS = WORK / "ansible_collections"
+COPY = COLLECTIONS / "flotilla" / "eks"
 HOME = WORK / "home"
+PYTHONS = WORK / "pythons"
 
+CONTROLLER_VERSIONS = ("3.11", "3.12", "3.13")
 PIP_BOOTSTRAP = "import ensurepip\nensurepip.bootstrap(upgrade=True)\n"
-PIP_BOOTSTRAP_VERSIONS = ("21_3_1", "24_2")
+
+
+def output(*command: str | Path) -> str:
+    """What a command prints, run in the checkout; raises CalledProcessError when it fails."""
+    return subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
 
 
 def copy_checkout() -> None:
     """Copy what git tracks or would track, as a repository of its own: ansible-test asks git for the files."""
-    shutil.rmtree(COPY, ignore_errors=True)
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=CHECKOUT, check=True, capture_output=True, text=True
-    ).stdout
-    for name in filter(None, listing.split("\0")):
-        if (CHECKOUT / name).exists():  # a deleted file is listed until its deletion is committed
+    shutil.rmtree(COLLECTIONS, ignore_errors=True)
+    for name in output("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
+        if name and (CHECKOUT / name).exists():  # a deleted file is listed until its deletion is committed
             (COPY / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(CHECKOUT / name, COPY / name, follow_symlinks=False)
-    subprocess.run(["git", "init", "--quiet"], cwd=COPY, check=True)
+    output("git", "init", "--quiet", COPY)
+
+
+def link_dependencies() -> None:
+    """Put the collections that galaxy.yml names next to the copy, from the installed ``ansible`` package."""
+    (installed,) = map(Path, ansible_collections.__path__)
+    for name in yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]:
+        link = COLLECTIONS.joinpath(*name.split("."))
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(installed.joinpath(*name.split(".")))
+
+
+def link_pythons() -> list[str]:
+    """Link the interpreters that run (a shim of a version manager may not) into one directory; return their versions."""
+    shutil.rmtree(PYTHONS, ignore_errors=True)
+    PYTHONS.mkdir(parents=True)
+    for version in CONTROLLER_VERSIONS:
+        try:
+            real = output(f"python{version}", "-c", "import sys; print(sys.executable)").strip()
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        (PYTHONS / f"python{version}").symlink_to(real)
+    return sorted(path.name.removeprefix("python") for path in PYTHONS.iterdir())
 
 
 def prepare_home() -> None:
-    """Give ansible-test's home directory the pip bootstrap and the user's own pip settings (the environment's are not passed on)."""
+    """Make ansible-test's home directory, with the bootstrap of pip and the user's pip settings."""
     cache = HOME / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for version in PIP_BOOTSTRAP_VERSIONS:
-        (cache / f"get_pip_{version}.py").write_text(PIP_BOOTSTRAP, encoding="utf-8")
+    (cache / "get_pip_24_2.py").write_text(PIP_BOOTSTRAP, encoding="utf-8")
     settings = HOME / ".config" / "pip" / "pip.conf"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.touch(mode=0o600)  # an index address may carry a password
+    settings.touch(mode=0o600)  # the address of an index may carry a password
     with settings.open("w", encoding="utf-8") as file:
         pip_settings().write(file)
 
 
 def pip_settings() -> configparser.RawConfigParser:
-    """The settings that pip has here, from its files and the environment, as one file's content."""
-    command = [sys.executable, "-m", "pip", "config", "list"]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    """The settings that pip has here as one file: ansible-test hides the environment, and the new home the user's file."""
     settings = configparser.RawConfigParser()
-    settings.add_section("global")
-    for line in sorted(lines, key=lambda line: line.startswith(":env:")):  # the environment wins
-        name, _, value = line.partition("=")
-        section, _, option = name.rpartition(".")
-        section = "global" if section == ":env:" else section
+    lines = output(sys.executable, "-m", "pip", "config", "list").splitlines()
+    for line in sorted(lines, key=lambda line: line.startswith(":env:")):  # the environment has the last word
+        name, value = line.split("=", 1)
+        section, option = name.replace(":env:", "global").split(".", 1)
         if not settings.has_section(section):
             settings.add_section(section)
-        settings.set(section, option, value.strip("'\"").replace("\\n", "\n\t"))
+        settings.set(section, option, value.strip("'\"").replace("\\n", "\n"))
     return settings
 
 
-def main() -> int:
-    """Return the exit code of the run; 1 also when a test was skipped because a tool was missing."""
-    copy_checkout()
-    prepare_home()
-    command = ["ansible-test", "sanity", "--venv", "--color", "no", "-v"]
-    environment = os.environ | {"HOME": str(HOME)}
-    skipped = []
-    with subprocess.Popen(command, cwd=COPY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
-        assert run.stdout is not None
-        for line in run.stdout:
+def run_tests(versions: list[str]) -> int:
+    """Return ansible-test's exit code, or 1 if a test was skipped because something that it needs was not there."""
+    controller = f"{sys.version_info.major}.{sys.version_info.minor}"
+    command = ["ansible-test", "sanity", "--color", "no", "--controller", f"origin:python=venv/{controller}"]
+    for version in versions:
+        command += ["--target-python", version]
+    environment = os.environ | {"HOME": str(HOME), "PATH": os.pathsep.join([str(PYTHONS), os.environ["PATH"]])}
+    skipped = False
+    with subprocess.Popen(
+        command, cwd=COPY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
+        for line in run.stdout or ():
             print(line, end="", flush=True)
-            if "Skipping sanity test" in line:
-                skipped.append(line.strip())
-    if skipped:
-        print("Some sanity tests could not run:", *skipped, sep="\n  ", file=sys.stderr)
-    return run.returncode or int(bool(skipped))
+            skipped |= "Skipping sanity test" in line
+    return run.returncode or int(skipped)
+
+
+def main() -> int:
+    """Prepare, run, and say on which Pythons."""
+    copy_checkout()
+    link_dependencies()
+    prepare_home()
+    versions = link_pythons()
+    code = run_tests(versions)
+    print("ansible-test sanity", "FAILED" if code else "passed", "on Python", ", ".join(versions))
+    return code
 
 
 if __name__ == "__main__":

@@ -107,12 +107,23 @@ class Playbook:
         Fails the test when the run fails (when it does not, with ``fails``), and when it printed a warning that ``warns``
         did not allow.
         """
-        command = ["ansible-playbook", self._playbook(playbook), "--inventory", self._inventory(inventory or LOCALHOST), *arguments]
+        command = [
+            "ansible-playbook",
+            self._playbook(playbook),
+            "--inventory",
+            self._inventory(inventory or LOCALHOST),
+            *arguments,
+        ]
         command += ["--extra-vars", json.dumps(variables)] if variables else []
         command += ["--check"] if check else []
         command += ["--diff"] if diff else []
         process = subprocess.run(
-            command, cwd=self.directory, env=self._environment() | dict(environment or {}), capture_output=True, text=True, check=False
+            command,
+            cwd=self.directory,
+            env=self._environment() | dict(environment or {}),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         run = self._collect(process)
         assert (run.rc != 0) == fails, f"ansible-playbook ended with {run.rc}:\n{run.output}"
@@ -150,7 +161,9 @@ class Playbook:
 
     def _collect(self, process: subprocess.CompletedProcess[str]) -> Run:
         results = self.directory / "results.jsonl"
-        lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
+        lines = (
+            [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
+        )
         results.unlink(missing_ok=True)
         stats = lines.pop()["stats"] if lines and "stats" in lines[-1] else {}
         return Run(process.returncode, process.stdout, process.stderr, lines, stats)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from support.checkout import CHECKOUT
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))

@@ -35,7 +35,9 @@ class CallbackModule(CallbackBase):
 
     def _record(self, status: str, event: Any) -> None:
         result = {key: value for key, value in event.result.items() if not key.startswith("_ansible")}
-        self._write({"host": event.host.name, "task": event.task.name or event.task.action, "status": status, "result": result})
+        self._write(
+            {"host": event.host.name, "task": event.task.name or event.task.action, "status": status, "result": result}
+        )
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._record("ok", result)

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of every test: the collection as an import, the simulated AWS, playbook runs against it, and its ledger of calls."""
+"""Fixtures of every test: the collection as an import, the simulated AWS, its ledger, and playbook runs against it."""
 
 from __future__ import annotations
 

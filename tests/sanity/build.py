@@ -26,7 +26,12 @@ def build() -> Path:
 def judge(tarball: Path) -> list[str]:
     """Return what galaxy-importer holds against the tarball, a line each; nothing if it could be published as it is."""
     environment = os.environ | {"GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(CHECKOUT / "build" / "ansible" / "tmp")}
-    command = [sys.executable, "-c", "import sys, galaxy_importer.main; sys.exit(galaxy_importer.main.main())", tarball.name]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys, galaxy_importer.main; sys.exit(galaxy_importer.main.main())",
+        tarball.name,
+    ]
     run = subprocess.run(command, cwd=DIST, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     print(run.stdout, end="")
     complaints = [line for line in run.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pytest plugin: ends a run with one line per test file, its outcomes and the time it took, whatever the number of workers."""
+"""A pytest plugin: ends a run with one line per test file, its outcomes and its time, whatever the number of workers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table from the reports that pytest collected."""
     outcomes: dict[str, Counter[str]] = defaultdict(Counter)
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for outcome in ("passed", "failed", "error", "skipped", "xfailed", "xpassed"):
         for report in terminalreporter.stats.get(outcome, []):
             outcomes[report.nodeid.partition("::")[0]][outcome] += 1

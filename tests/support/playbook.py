@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the real ``ansible-playbook`` for a test, sealed off from the user's own settings, and hands back what happened."""
+"""Runs the real ``ansible-playbook`` for a test, sealed off from the user's settings, and hands back what happened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from support.checkout import COLLECTIONS
 CALLBACKS = Path(__file__).with_name("callback")
 WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\]:.*", re.MULTILINE)
 
-LOCALHOST = {"all": {"hosts": {"localhost": {}}}}
+LOCALHOST: dict[str, Any] = {"all": {"hosts": {"localhost": {}}}}
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 SETTINGS = f"""\
@@ -43,7 +43,7 @@ Task = dict[str, Any]
 class Run:
     """What one run of ``ansible-playbook`` did.
 
-    ``lines`` are the recorded results in order: ``{"host", "task", "status": ok|failed|skipped|unreachable, "result"}``.
+    ``lines`` are the results in order, each a dict of host, task, status (ok, failed, skipped, unreachable) and result.
     """
 
     rc: int
@@ -86,7 +86,7 @@ class Playbook:
         self.environment = environment
 
     def tasks(self, *tasks: Task, play: Mapping[str, Any] | None = None, **options: Any) -> Run:
-        """Run ``tasks`` as one play, by default on localhost without facts; ``play`` adds keywords, ``options`` go to :meth:`run`."""
+        """Run ``tasks`` as one play without facts; ``play`` adds keywords to it, ``options`` are those of :meth:`run`."""
         return self.run([{"hosts": "all", "gather_facts": False, **(play or {}), "tasks": list(tasks)}], **options)
 
     def run(
@@ -104,8 +104,7 @@ class Playbook:
     ) -> Run:
         """Run a playbook, given as plays or by name (``flotilla.eks.site``, a path), and return what it did.
 
-        Fails the test when the run fails (when it does not, with ``fails``), and when it printed a warning that ``warns``
-        did not allow.
+        The run must succeed, or fail if the test says that it ``fails``; and it must not print a warning unless it ``warns``.
         """
         command = [
             "ansible-playbook",

@@ -48,7 +48,7 @@ def test_redirects_lead_to_modules() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_module_is_documented(module: str) -> None:
     tree = ast.parse((CHECKOUT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8"))
-    texts = {
+    texts: dict[str, Any] = {
         target.id: node.value.value
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)

@@ -1,7 +1,10 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes each task's result, and the recap, as a line of JSON to the file that PLAYBOOK_RESULTS names; the screen stays as a user sees it."""
+"""Writes each task's result and the recap, a line of JSON each, to the file that PLAYBOOK_RESULTS names.
+
+What stands on the screen stays what a user would see.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the collection's tarball into ``build/dist`` and has galaxy-importer judge it; a warning counts as a failure."""
+"""Builds the collection's tarball into ``build/dist`` and has galaxy-importer judge it. A warning is a failure."""
 
 from __future__ import annotations
 
@@ -26,12 +26,7 @@ def build() -> Path:
 def judge(tarball: Path) -> list[str]:
     """Return what galaxy-importer holds against the tarball, a line each; nothing if it could be published as it is."""
     environment = os.environ | {"GALAXY_IMPORTER_ANSIBLE_LOCAL_TMP": str(CHECKOUT / "build" / "ansible" / "tmp")}
-    command = [
-        sys.executable,
-        "-c",
-        "import sys, galaxy_importer.main; sys.exit(galaxy_importer.main.main())",
-        tarball.name,
-    ]
+    command = [sys.executable, "-m", "galaxy_importer.main", tarball.name]
     run = subprocess.run(command, cwd=DIST, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     print(run.stdout, end="")
     complaints = [line for line in run.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]

@@ -57,7 +57,7 @@ def link_dependencies() -> None:
 
 
 def link_pythons() -> list[str]:
-    """Link the interpreters that run (a shim of a version manager may not) into one directory; return their versions."""
+    """Link the interpreters that run (a version manager's shim may not) into one directory; return their versions."""
     shutil.rmtree(PYTHONS, ignore_errors=True)
     PYTHONS.mkdir(parents=True)
     for version in CONTROLLER_VERSIONS:
@@ -82,7 +82,7 @@ def prepare_home() -> None:
 
 
 def pip_settings() -> configparser.RawConfigParser:
-    """The settings that pip has here as one file: ansible-test hides the environment, and the new home the user's file."""
+    """The settings that pip has here, as one file: ansible-test hides the environment, the new home the user's."""
     settings = configparser.RawConfigParser()
     lines = output(sys.executable, "-m", "pip", "config", "list").splitlines()
     for line in sorted(lines, key=lambda line: line.startswith(":env:")):  # the environment has the last word

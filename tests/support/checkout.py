@@ -14,7 +14,7 @@ LINK = COLLECTIONS / "ansible_collections" / "flotilla" / "eks"
 
 
 def install_collection() -> None:
-    """Make ``ansible_collections.flotilla.eks`` importable as Ansible does; ``make`` has usually made the link before."""
+    """Make ``ansible_collections.flotilla.eks`` importable as Ansible does; the link is usually made by ``make``."""
     from ansible.plugins.loader import init_plugin_loader
 
     LINK.parent.mkdir(parents=True, exist_ok=True)

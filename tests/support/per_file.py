@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A pytest plugin: ends a run with one line per test file, its outcomes and its time, whatever the number of workers."""
+"""A pytest plugin: ends a run with one line per test file, its outcomes and time, whatever the number of workers."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class Playbook:
         self.environment = environment
 
     def tasks(self, *tasks: Task, play: Mapping[str, Any] | None = None, **options: Any) -> Run:
-        """Run ``tasks`` as one play without facts; ``play`` adds keywords to it, ``options`` are those of :meth:`run`."""
+        """Run ``tasks`` as one play without facts; ``play`` adds keywords to it, ``options`` are those of `run`."""
         return self.run([{"hosts": "all", "gather_facts": False, **(play or {}), "tasks": list(tasks)}], **options)
 
     def run(
@@ -104,7 +104,7 @@ class Playbook:
     ) -> Run:
         """Run a playbook, given as plays or by name (``flotilla.eks.site``, a path), and return what it did.
 
-        The run must succeed, or fail if the test says that it ``fails``; and it must not print a warning unless it ``warns``.
+        The run must succeed (fail, if the test says that it ``fails``), and without a warning unless it ``warns``.
         """
         command = [
             "ansible-playbook",

@@ -44,13 +44,13 @@ format: $(READY) ## Rewrite the Python files as ruff would have them
 	@$(activate) ruff format .
 
 sanity: $(READY) ## Run every ansible-test sanity test, none ignored
-	@$(activate) python tests/sanity/run.py
+	@$(activate) cd tests && python -m sanity.run
 
 bench: $(READY) ## Measure our modules next to those of community.aws; writes build/bench.json
 	@$(activate) python tests/benchmark/bench.py
 
 build: $(READY) ## Build the collection's tarball into build/dist and have galaxy-importer judge it
-	@$(activate) python tests/sanity/build.py
+	@$(activate) cd tests && python -m sanity.build
 
 changelog: $(READY) ## Write changelogs/fragments into CHANGELOG.rst as the release that galaxy.yml names
 	@$(activate) antsibull-changelog release --update-existing

@@ -11,14 +11,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from support.checkout import CHECKOUT, copy_checkout
+
 DIST = CHECKOUT / "build" / "dist"
+COPY = DIST / "source"
 
 
 def build() -> Path:
     """Return the path of the freshly built tarball."""
     shutil.rmtree(DIST, ignore_errors=True)
-    subprocess.run(["ansible-galaxy", "collection", "build", "--output-path", str(DIST)], cwd=CHECKOUT, check=True)
+    copy_checkout(COPY)
+    subprocess.run(["ansible-galaxy", "collection", "build", "--output-path", str(DIST), str(COPY)], check=True)
     (tarball,) = DIST.glob("flotilla-eks-*.tar.gz")
     return tarball
 

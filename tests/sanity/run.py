@@ -21,7 +21,8 @@ from pathlib import Path
 import ansible_collections
 import yaml
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from support.checkout import CHECKOUT, copy_checkout
+
 WORK = CHECKOUT / "build" / "sanity"
 COLLECTIONS = WORK / "ansible_collections"
 COPY = COLLECTIONS / "flotilla" / "eks"
@@ -32,27 +33,18 @@ CONTROLLER_VERSIONS = ("3.11", "3.12", "3.13")
 PIP_BOOTSTRAP = "import ensurepip\nensurepip.bootstrap(upgrade=True)\n"
 
 
-def output(*command: str | Path) -> str:
+def output(*command: str) -> str:
     """What a command prints, run in the checkout; raises CalledProcessError when it fails."""
     return subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True, text=True).stdout
 
 
-def copy_checkout() -> None:
-    """Copy what git tracks or would track, as a repository of its own: ansible-test asks git for the files."""
-    shutil.rmtree(COLLECTIONS, ignore_errors=True)
-    for name in output("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
-        if name and (CHECKOUT / name).exists():  # a deleted file is listed until its deletion is committed
-            (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(CHECKOUT / name, COPY / name, follow_symlinks=False)
-    output("git", "init", "--quiet", COPY)
-
-
 def link_dependencies() -> None:
-    """Put the collections that galaxy.yml names next to the copy, from the installed ``ansible`` package."""
+    """Put the collections that galaxy.yml names next to ours, from the installed ``ansible`` package."""
     (installed,) = map(Path, ansible_collections.__path__)
     for name in yaml.safe_load((CHECKOUT / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]:
         link = COLLECTIONS.joinpath(*name.split("."))
         link.parent.mkdir(exist_ok=True)
+        link.unlink(missing_ok=True)
         link.symlink_to(installed.joinpath(*name.split(".")))
 
 
@@ -113,7 +105,8 @@ def run_tests(versions: list[str]) -> int:
 
 def main() -> int:
     """Prepare, run, and say on which Pythons."""
-    copy_checkout()
+    copy_checkout(COPY)
+    output("git", "init", "--quiet", str(COPY))  # ansible-test asks git for the files
     link_dependencies()
     prepare_home()
     versions = link_pythons()

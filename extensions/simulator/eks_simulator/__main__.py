@@ -8,13 +8,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read when moto is imported: AWS-managed policies by name
 
 from .operations import Quotas
 from .runner import close_books, run_command, serve
@@ -43,13 +40,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="eks_simulator", description="A simulated AWS for rehearsing Amazon EKS.", usage="%(prog)s [options] [-- COMMAND ARGS...]"
+        prog="eks_simulator",
+        description="A simulated AWS for rehearsing Amazon EKS.",
+        usage="%(prog)s [options] [-- COMMAND ARGS...]",
     )
-    parser.add_argument("--speed", type=float, default=60, help="how many times as fast as real time (60; 0 stands still)")
+    parser.add_argument(
+        "--speed", type=float, default=60, help="how many times as fast as real time (60; 0 stands still)"
+    )
     parser.add_argument("--port", type=int, default=0, help="loopback port (a free one)")
     parser.add_argument("--ledger", type=Path, metavar="FILE", help="write every call to this file as JSON")
-    parser.add_argument("--fault", type=_fault, action="append", default=[], metavar="SPEC", help="a fault: JSON, or KEY=VALUE,...")
-    parser.add_argument("--quota", type=_quota, action="append", default=[], metavar="NAME=N", help="another service quota: " + ", ".join(_QUOTAS))
+    parser.add_argument(
+        "--fault", type=_fault, action="append", default=[], metavar="SPEC", help="a fault: JSON, or KEY=VALUE,..."
+    )
+    parser.add_argument(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="another service quota: " + ", ".join(_QUOTAS),
+    )
     parser.add_argument("--quiet", action="store_true", help="no summary at the end")
     parser.add_argument("--announce", action="store_true", help="print nothing but the server's URL (for programs)")
     return parser

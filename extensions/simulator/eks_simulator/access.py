@@ -58,7 +58,9 @@ def create_access_entry(call: Call) -> dict[str, Any]:
         raise limit_exceeded("Access entry limit exceeded", clusterName=cluster.name)
     _require_principal(call, principal, kind)
     if kind not in TYPES:
-        raise invalid_parameter(f"Invalid access entry type: {kind}; valid: {', '.join(TYPES)}", clusterName=cluster.name)
+        raise invalid_parameter(
+            f"Invalid access entry type: {kind}; valid: {', '.join(TYPES)}", clusterName=cluster.name
+        )
     if kind != "STANDARD" and ("kubernetesGroups" in call.parameters or "username" in call.parameters):
         raise invalid_parameter(
             f"kubernetesGroups and username cannot be specified for an access entry of type {kind}",
@@ -82,8 +84,8 @@ def describe_access_entry(call: Call) -> dict[str, Any]:
 def list_access_entries(call: Call) -> dict[str, Any]:
     cluster = _cluster(call)
     policy = call.get("associatedPolicyArn")
-    entries = cluster.access_entries.items()
-    return page(call, "accessEntries", sorted(arn for arn, entry in entries if policy is None or policy in entry.policies))
+    arns = [arn for arn, entry in cluster.access_entries.items() if policy is None or policy in entry.policies]
+    return page(call, "accessEntries", sorted(arns))
 
 
 @operation("UpdateAccessEntry")
@@ -96,8 +98,9 @@ def update_access_entry(call: Call) -> dict[str, Any]:
             f"An access entry of type {entry.description['type']} cannot be updated", clusterName=cluster.name
         )
     _require_names(call, cluster)
-    changes = {name: call.parameters[name] for name in ("kubernetesGroups", "username") if name in call.parameters}
-    entry.description.update(changes, modifiedAt=call.now)
+    for name in ("kubernetesGroups", "username"):
+        entry.description[name] = call.get(name, entry.description[name])
+    entry.description["modifiedAt"] = call.now
     return {"accessEntry": entry.description}
 
 
@@ -158,7 +161,7 @@ def list_associated_access_policies(call: Call) -> dict[str, Any]:
 
 @operation("ListAccessPolicies")
 def list_access_policies(call: Call) -> dict[str, Any]:
-    known = [{"name": name, "arn": arn} for name, arn in zip(POLICIES, _policy_arns(call))]
+    known = [{"name": name, "arn": arn} for name, arn in zip(POLICIES, _policy_arns(call), strict=True)]
     return page(call, "accessPolicies", known, "ValidationException")
 
 
@@ -207,9 +210,9 @@ def admit_creator(call: Call, cluster: Cluster) -> None:
 def admit_nodes(call: Call, cluster: Cluster, role_arn: str, kind: str) -> None:
     """The entry that EKS itself makes for the role of a managed node group or Fargate profile
     (https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html)."""
-    if cluster.description["accessConfig"]["authenticationMode"] != "CONFIG_MAP":
-        if role_arn not in cluster.access_entries:
-            admit(call, cluster, role_arn, kind, [], None, {})
+    knows_entries = cluster.description["accessConfig"]["authenticationMode"] != "CONFIG_MAP"
+    if knows_entries and role_arn not in cluster.access_entries:
+        admit(call, cluster, role_arn, kind, [], None, {})
 
 
 def dismiss_nodes(cluster: Cluster, role_arn: str) -> None:
@@ -225,7 +228,8 @@ def _cluster(call: Call) -> Cluster:
     cluster = call.cluster()
     if cluster.description["accessConfig"]["authenticationMode"] == "CONFIG_MAP":
         raise invalid_request(
-            "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.",
+            "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"
+            " to perform this operation.",
             clusterName=cluster.name,
         )
     return cluster

@@ -9,12 +9,18 @@ moto is imported when the first of them is asked for, because that takes longer 
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from . import ACCOUNT
 from .store import Region
+
+USER = "simulator"
+"""The IAM user behind every access key that was not made in the simulated IAM."""
 
 IAM_PROPAGATION_SECONDS = 8
 """How long a new or changed role stays unknown to EKS. IAM is eventually consistent
@@ -49,21 +55,15 @@ class Neighbours:
 
     @property
     def ec2(self) -> Any:
-        from moto.backends import get_backend
-
-        return get_backend("ec2")[self.region.account][self.region.name]
+        return moto_backend("ec2")[self.region.account][self.region.name]
 
     @property
     def iam(self) -> Any:
-        from moto.backends import get_backend
-
-        return get_backend("iam")[self.region.account][self.region.partition]
+        return moto_backend("iam")[self.region.account][self.region.partition]
 
     @property
     def kms(self) -> Any:
-        from moto.backends import get_backend
-
-        return get_backend("kms")[self.region.account][self.region.name]
+        return moto_backend("kms")[self.region.account][self.region.name]
 
     def subnet(self, subnet_id: str) -> Any | None:
         return next((zone[subnet_id] for zone in self.ec2.subnets.values() if subnet_id in zone), None)
@@ -139,28 +139,50 @@ class Neighbours:
             self.ec2.delete_security_group(group_id=group_id)
 
 
-def principal_of(access_key: str, account: str, partition: str) -> str:
-    """The ARN of the IAM principal behind an access key: a user, or the role that a session was made from."""
+def moto_backend(service: str) -> Any:
+    """moto's state of a service, by account and region. Every import of moto's goes through here."""
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read on import: AWS-managed policies by name
     from moto.backends import get_backend
 
-    session = get_backend("sts")[account][partition].get_assumed_role_from_access_key(access_key)
-    if session:
-        return session.role_arn
-    user = get_backend("iam")[account][partition].get_user_from_access_key_id(access_key)
-    return user.arn if user else f"arn:{partition}:iam::{account}:root"
+    backends: Any = get_backend
+    return backends(service)
 
 
 def account_of(access_key: str) -> str:
-    from moto.iam.models import get_account_id_from
+    """The account that an access key belongs to; the simulator's own for keys that nobody made."""
+    iam = moto_backend("iam")
+    for account in list(iam):
+        if any(access_key in backend.access_keys for backend in iam[account].values()):
+            return account
+    return ACCOUNT
 
-    return get_account_id_from(access_key)
+
+def principal_of(access_key: str, account: str, partition: str) -> str:
+    """The ARN of the IAM principal behind an access key: the role that a session was made from, or a user.
+
+    A key that nobody made is one of the user `simulator`, who comes into being with it: so sts:GetCallerIdentity,
+    iam:GetUser and the creator of a cluster are the same principal, and one that exists.
+    """
+    for sts in moto_backend("sts").values():
+        session = sts[partition].get_assumed_role_from_access_key(access_key)
+        if session:
+            return session.role_arn
+    iam = moto_backend("iam")[account][partition]
+    user = iam.get_user_from_access_key_id(access_key)
+    if user is None:
+        user = iam.users.get(USER) or iam.create_user("us-east-1", USER)
+        key = user.create_access_key(prefix="AKIA")
+        key.access_key_id = access_key
+        iam.access_keys[access_key] = key
+    return user.arn
 
 
 def reset() -> None:
-    """Empty every service of moto's."""
-    from moto.moto_api._internal import moto_api_backend
+    """Empty every service of moto's that is loaded."""
+    if "moto" in sys.modules:
+        from moto.moto_api._internal.models import moto_api_backend
 
-    moto_api_backend.reset()
+        moto_api_backend.reset()
 
 
 def _listed(value: Any) -> list[Any]:

@@ -9,9 +9,9 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
-START = datetime(2026, 11, 6, tzinfo=timezone.utc)
+START = datetime(2026, 11, 6, tzinfo=UTC)
 """When simulated time begins. Fixed, so that the same Kubernetes versions are supported on every machine, every day."""
 
 

@@ -38,13 +38,19 @@ def require_auto_mode(
     pools, role = compute.get("nodePools") or [], compute.get("nodeRoleArn")
     unknown = set(pools) - NODE_POOLS
     if unknown:
-        raise invalid_parameter(f"Invalid node pools: {', '.join(sorted(unknown))}; valid: general-purpose, system", **members)
+        raise invalid_parameter(
+            f"Invalid node pools: {', '.join(sorted(unknown))}; valid: general-purpose, system", **members
+        )
     if not enabled[0]:
         if pools or role:
-            raise invalid_parameter("nodePools and nodeRoleArn cannot be set while computeConfig is disabled", **members)
+            raise invalid_parameter(
+                "nodePools and nodeRoleArn cannot be set while computeConfig is disabled", **members
+            )
         return
     if pools and not role:
-        raise invalid_parameter("When Compute Config nodePool(s) are provided, nodeRoleArn must be provided.", **members)
+        raise invalid_parameter(
+            "When Compute Config nodePool(s) are provided, nodeRoleArn must be provided.", **members
+        )
     if role and not pools:
         raise invalid_parameter(
             "When Compute Config nodeRoleArn is not null or empty, nodePool value(s) must be provided.", **members
@@ -85,7 +91,9 @@ def logging_of(call: Call, logging: dict[str, Any], present: Sequence[str] = ())
     for setup in logging.get("clusterLogging") or ():
         types = set(setup.get("types") or ())
         if mentioned & types:
-            raise invalid_parameter(f"Log types listed twice: {', '.join(sorted(mentioned & types))}", clusterName=call.get("name"))
+            raise invalid_parameter(
+                f"Log types listed twice: {', '.join(sorted(mentioned & types))}", clusterName=call.get("name")
+            )
         mentioned |= types
         enabled = enabled | types if setup.get("enabled") else enabled - types
     groups = [([kind for kind in LOG_TYPES if (kind in enabled) is on], on) for on in (True, False)]
@@ -126,5 +134,8 @@ def require_active(cluster: Any, **members: Any) -> None:
     """Raises InvalidRequestException (AWS's wording) unless the cluster is ACTIVE."""
     if cluster.status != "ACTIVE":
         raise ServiceError(
-            "InvalidRequestException", f"Cluster '{cluster.name}' is not in ACTIVE status", clusterName=cluster.name, **members
+            "InvalidRequestException",
+            f"Cluster '{cluster.name}' is not in ACTIVE status",
+            clusterName=cluster.name,
+            **members,
         )

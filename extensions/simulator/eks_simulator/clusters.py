@@ -80,7 +80,7 @@ def list_clusters(call: Call) -> dict[str, Any]:
 
 @operation("DeleteCluster")
 def delete_cluster(call: Call) -> dict[str, Any]:
-    """"If you have managed node groups or Fargate profiles attached to the cluster, you must delete them first"
+    """ "If you have managed node groups or Fargate profiles attached to the cluster, you must delete them first"
     (service model); so must deletion protection be off, and no update be in progress."""
     cluster = call.cluster()
     name = cluster.name
@@ -194,16 +194,16 @@ def _kubernetes_network(call: Call, blocks: list[str], vpc_config: dict[str, Any
 
 
 def _require_ipv6(call: Call, given: dict[str, Any], subnet_ids: list[str]) -> None:
-    """"Don't specify a value [serviceIpv4Cidr] if you select ipv6"; "the VPC and subnets ... must have both IPv4 and
+    """ "Don't specify a value [serviceIpv4Cidr] if you select ipv6"; "the VPC and subnets ... must have both IPv4 and
     IPv6 CIDR blocks"; "You can't specify ipv6 for clusters in China Regions" (service model)."""
     members = {"clusterName": call.get("name")}
     if given.get("serviceIpv4Cidr"):
         raise invalid_parameter("serviceIpv4Cidr cannot be specified for the ipFamily ipv6", **members)
     if call.region.partition == "aws-cn":
         raise invalid_parameter("The ipFamily ipv6 is not supported in China Regions", **members)
-    for subnet_id in subnet_ids:
-        if not call.aws.subnet(subnet_id).ipv6_cidr_block_associations:
-            raise invalid_parameter(f"Subnet {subnet_id} has no IPv6 CIDR block", **members)
+    for subnet in existing_subnets(call, subnet_ids, **members):
+        if not subnet.ipv6_cidr_block_associations:
+            raise invalid_parameter(f"Subnet {subnet.id} has no IPv6 CIDR block", **members)
 
 
 def _authentication_mode(call: Call) -> str:

@@ -12,13 +12,22 @@ from botocore.model import OperationModel
 
 from .aws import Neighbours, principal_of
 from .errors import ServiceError, invalid_request
-from .wire import Request, Response
 from .operations import HANDLERS, Call
 from .protocol import Protocol
+from .wire import Request, Response
 from .world import Caller, World
 
-for _module in ("access", "cluster_updates", "clusters", "fargate", "nodegroup_updates", "nodegroups", "tags",
-                "updates", "versions"):
+for _module in (
+    "access",
+    "cluster_updates",
+    "clusters",
+    "fargate",
+    "nodegroup_updates",
+    "nodegroups",
+    "tags",
+    "updates",
+    "versions",
+):
     importlib.import_module(f".{_module}", __package__)
 
 

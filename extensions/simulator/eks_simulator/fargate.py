@@ -40,7 +40,9 @@ def create_fargate_profile(call: Call) -> dict[str, Any]:
     if not _NAME.fullmatch(name) or name.startswith("eks-"):
         raise invalid_parameter(f"Invalid Fargate profile name: {name}", **members)
     if name in cluster.fargate_profiles:
-        raise invalid_request("A Fargate Profile already exists with this name in this cluster.", clusterName=cluster.name)
+        raise invalid_request(
+            "A Fargate Profile already exists with this name in this cluster.", clusterName=cluster.name
+        )
     _require_quiet(cluster, f"Cannot create Fargate Profile {name}")
     if len(cluster.fargate_profiles) >= call.quotas.fargate_profiles_per_cluster:
         raise limit_exceeded(
@@ -70,7 +72,7 @@ def list_fargate_profiles(call: Call) -> dict[str, Any]:
 
 @operation("DeleteFargateProfile")
 def delete_fargate_profile(call: Call) -> dict[str, Any]:
-    """"Only one Fargate profile in a cluster can be in the DELETING status at a time" (service model)."""
+    """ "Only one Fargate profile in a cluster can be in the DELETING status at a time" (service model)."""
     cluster = call.cluster()
     profile = _profile(call, cluster)
     _require_quiet(cluster, f"Cannot delete Fargate Profile {profile.name}")
@@ -115,9 +117,13 @@ def _subnets(call: Call, cluster: Cluster, members: dict[str, str]) -> list[str]
         return private
     for subnet in existing_subnets(call, named, **members):
         if subnet.vpc_id != cluster.vpc_id:
-            raise invalid_parameter(f"Subnet {subnet.id} does not belong to the cluster's VPC {cluster.vpc_id}", **members)
+            raise invalid_parameter(
+                f"Subnet {subnet.id} does not belong to the cluster's VPC {cluster.vpc_id}", **members
+            )
         if call.aws.is_public(subnet):
-            raise invalid_parameter(f"Subnet {subnet.id} provided in Fargate Profile is not a private subnet", **members)
+            raise invalid_parameter(
+                f"Subnet {subnet.id} provided in Fargate Profile is not a private subnet", **members
+            )
     return list(named)
 
 

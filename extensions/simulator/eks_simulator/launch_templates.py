@@ -39,8 +39,9 @@ def template_of(call: Call, reference: dict[str, Any], members: dict[str, str]) 
     named = reference.get("id") or reference.get("name")
     if found is None:
         raise invalid_parameter(f"The specified launch template, {named}, does not exist", **members)
-    number = reference.get("version", str(found.default_version_number))
-    number = {"$Latest": str(found.latest_version_number), "$Default": str(found.default_version_number)}.get(number, number)
+    symbols = {"$Latest": str(found.latest_version_number), "$Default": str(found.default_version_number)}
+    asked = reference.get("version", "$Default")
+    number = symbols.get(asked, asked)
     version = next((one for one in found.versions if str(one.number) == number), None)
     if version is None:
         raise invalid_parameter(f"The specified launch template version {named}:{number} does not exist", **members)

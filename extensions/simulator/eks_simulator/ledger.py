@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-_SECRET = re.compile(r"password|secret|privatekey|private_key|userdata|sessiontoken|webidentitytoken|activationcode", re.I)
+_SECRET = re.compile(
+    r"password|secret|private_?key|user_?data|sessiontoken|webidentitytoken|activationcode", re.IGNORECASE
+)
 _READ = re.compile(
     r"^(Describe|Get|List|Lookup|Search|Simulate|Assume|Head|Query|Scan|Filter|BatchGet|Decode|Validate|Estimate|Preview)"
 )
@@ -60,6 +62,7 @@ def summary(entries: Iterable[dict[str, Any]]) -> str:
         row = rows.setdefault(entry["service"], [0, 0, 0])
         row[1 if entry["write"] else 0] += 1
         row[2] += entry["error"] is not None
-    totals = [sum(column) for column in zip(*rows.values())] if rows else [0, 0, 0]
-    table = [("service", ["reads", "writes", "errors"]), *sorted(rows.items()), ("total", totals)]
-    return "\n".join(f"{name:<16}" + "".join(f"{cell:>9}" for cell in cells) for name, cells in table)
+    totals = [sum(row[column] for row in rows.values()) for column in range(3)]
+    lines = [f"{'service':<24}{'reads':>8}{'writes':>8}{'errors':>8}"]
+    lines += [f"{name:<24}{reads:>8}{writes:>8}{errors:>8}" for name, (reads, writes, errors) in sorted(rows.items())]
+    return "\n".join([*lines, f"{'total':<24}{totals[0]:>8}{totals[1]:>8}{totals[2]:>8}"])

@@ -77,6 +77,7 @@ def being_updated(
         resource.status = _RESTING[resource.kind]
         if fault is None:
             description["status"] = "Successful"
+            resource.description["health"] = {"issues": []}
             apply()
             return
         description["status"] = "Cancelled" if fault["becomes"] == "CANCELLED" else "Failed"

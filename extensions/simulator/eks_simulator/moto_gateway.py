@@ -12,10 +12,12 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from .aws import moto_backend
 from .wire import Request, Response
 
 _ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
@@ -53,6 +55,7 @@ class Moto:
 
     def __init__(self) -> None:
         self._application: Any = None
+        self._loading = threading.Lock()
 
     @property
     def used(self) -> bool:
@@ -61,25 +64,25 @@ class Moto:
 
     def load(self) -> None:
         """Import what the first call would otherwise wait for."""
-        if self._application is None:
-            from moto.backends import get_backend
-            from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        with self._loading:
+            if self._application is None:
+                for service in ("ec2", "iam", "sts"):
+                    moto_backend(service)
+                from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-            for service in ("ec2", "iam", "sts"):
-                get_backend(service)
-            self._application = DomainDispatcherApplication(create_backend_app)
+                self._application = DomainDispatcherApplication(create_backend_app)
 
     def perform(self, call: ServiceCall, request: Request) -> Response:
-        """Pass the call on, and refuse it (400) if moto cannot answer it."""
-        self.load()
+        """Pass the call on, and refuse it (400) if moto cannot answer it. moto must be loaded."""
+        unserved = f"The simulator does not serve {call.service}:{call.operation}."
         try:
             response = self._forward(request)
         except Exception as problem:
-            return refusal(call, "InvalidAction", f"The simulator cannot answer {call.service}:{call.operation}: {problem}")
+            return refusal(call, "InvalidAction", f"{unserved} {problem}")
         page = response.headers.get("Content-Type", "").startswith("text/html") and response.body[:1] != b"{"
         html = page and b"<html" in response.body[:400].lower()
         if response.status >= 500 or html:
-            return refusal(call, "InvalidAction", f"The simulator does not serve {call.service}:{call.operation}.")
+            return refusal(call, "InvalidAction", unserved)
         return response
 
     def _forward(self, request: Request) -> Response:

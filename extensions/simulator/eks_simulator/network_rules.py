@@ -81,9 +81,7 @@ def require_endpoint_access(call: Call, vpc_config: dict[str, Any], ip_family: s
     ("You can't add IPv6 CIDR blocks to IPv4 clusters", service model)."""
     members = {"clusterName": call.get("name")}
     if not (vpc_config["endpointPublicAccess"] or vpc_config["endpointPrivateAccess"]):
-        raise invalid_parameter(
-            "Private and public endpoint access cannot be false at the same time", **members
-        )
+        raise invalid_parameter("Private and public endpoint access cannot be false at the same time", **members)
     cidrs = vpc_config["publicAccessCidrs"]
     if len(cidrs) > MOST_PUBLIC_CIDRS:
         raise invalid_parameter(f"At most {MOST_PUBLIC_CIDRS} publicAccessCidrs can be set", **members)

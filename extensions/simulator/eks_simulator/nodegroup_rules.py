@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .amis import is_bottlerocket
+from .amis import architecture, is_bottlerocket
 from .errors import invalid_parameter, invalid_request, limit_exceeded
 from .operations import Call
 
@@ -112,7 +112,7 @@ def require_warm_pool(config: dict[str, Any], ami_type: str, members: dict[str, 
         raise invalid_parameter(f"minSize {least} is greater than maxGroupPreparedCapacity {most}", **members)
 
 
-def require_instance_types(call: Call, names: Sequence[str], wanted: str, ami_type: str, members: dict[str, str]) -> None:
+def require_instance_types(call: Call, names: Sequence[str], ami_type: str, members: dict[str, str]) -> None:
     """Types that exist, of the AMI type's architecture; at most twenty. AWS's wording."""
     if len(names) > 20:
         raise invalid_parameter("At most 20 instance types can be specified", **members)
@@ -122,7 +122,7 @@ def require_instance_types(call: Call, names: Sequence[str], wanted: str, ami_ty
         facts = call.aws.instance_type(name)
         if facts is None:
             raise invalid_parameter(f"The following supplied instance types do not exist: [{name}]", **members)
-        if wanted not in facts["ProcessorInfo"]["SupportedArchitectures"]:
+        if architecture(ami_type) not in facts["ProcessorInfo"]["SupportedArchitectures"]:
             raise invalid_request(f"[{name}] is not a valid instance type for requested amiType {ami_type}", **members)
 
 

@@ -47,7 +47,12 @@ def update_nodegroup_config(call: Call) -> dict[str, Any]:
     grown = abs(sections["scalingConfig"]["desiredSize"] - group.description["scalingConfig"]["desiredSize"])
     seconds = durations.NODEGROUP_CONFIG + grown * durations.NODEGROUP_SCALE_PER_NODE
     update = being_updated(
-        call, cluster, group, "ConfigUpdate", params, seconds,
+        call,
+        cluster,
+        group,
+        "ConfigUpdate",
+        params,
+        seconds,
         lambda: group.description.update(sections, modifiedAt=call.timeline.now),
     )
     idempotency.remember(call, update)
@@ -78,7 +83,12 @@ def update_nodegroup_version(call: Call) -> dict[str, Any]:
         params["LaunchTemplateName"] = target["launchTemplate"]["name"]
         params["LaunchTemplateVersion"] = target["launchTemplate"]["version"]
     update = being_updated(
-        call, cluster, group, "VersionUpdate", params, _rolling_seconds(group),
+        call,
+        cluster,
+        group,
+        "VersionUpdate",
+        params,
+        _rolling_seconds(group),
         lambda: group.description.update(target, modifiedAt=call.timeline.now),
     )
     idempotency.remember(call, update)
@@ -102,7 +112,7 @@ def _sections(call: Call, group: Resource, members: dict[str, str]) -> dict[str,
     present = group.description
     scaling = {**present["scalingConfig"], **call.get("scalingConfig", {})}
     require_scaling(call, scaling, members)
-    sections = {
+    sections: dict[str, Any] = {
         "scalingConfig": scaling,
         "labels": _labels(call.get("labels", {}), present["labels"], members),
         "taints": _taints(call.get("taints", {}), present.get("taints") or [], members) or None,
@@ -179,7 +189,8 @@ def _target(
         require_image_alone(call.parameters, template, members)
         if bool(template.image_id) != (present["amiType"] == "CUSTOM"):
             raise invalid_parameter(
-                "A launch template version with an image id cannot replace one without, nor the other way round", **members
+                "A launch template version with an image id cannot replace one without, nor one without it one with it",
+                **members,
             )
     if template and template.image_id:
         return {"version": cluster.version, "releaseVersion": template.image_id, "launchTemplate": template.echo}

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import durations, idempotency
 from .access import admit_nodes, dismiss_nodes
-from .amis import DEFAULT_AMI_TYPE, architecture, is_windows, releases, supports
+from .amis import DEFAULT_AMI_TYPE, is_windows, releases, supports
 from .cluster_rules import require_active
 from .errors import in_use, invalid_parameter, limit_exceeded
 from .launch_templates import Template, require_together, template_of
@@ -157,7 +157,7 @@ def _describe(call: Call, cluster: Cluster, members: dict[str, str]) -> dict[str
 
 
 def _ami(call: Call, cluster: Cluster, template: Template | None, members: dict[str, str]) -> dict[str, Any]:
-    """AMI type, version and release. "The Kubernetes version of the cluster ... is the only accepted specified value"."""
+    """AMI type, version and release. The cluster's version "is the only accepted specified value" (service model)."""
     if call.get("version", cluster.version) != cluster.version:
         raise invalid_parameter(
             f"Nodegroup version {call.get('version')} must be the cluster's version {cluster.version}", **members
@@ -182,7 +182,8 @@ def require_release(ami_type: str, version: str, release: str, members: dict[str
     known = releases(ami_type, version)
     if release not in known:
         raise invalid_parameter(
-            f"Requested release version {release} is not valid for kubernetes version {version}; valid: {', '.join(known)}",
+            f"Requested release version {release} is not valid for kubernetes version {version};"
+            f" valid: {', '.join(known)}",
             **members,
         )
 
@@ -193,7 +194,7 @@ def _capacity(call: Call, template: Template | None, ami_type: str, members: dic
     types = call.get("instanceTypes") or ([] if in_template else [DEFAULT_INSTANCE_TYPE])
     if ami_type != "CUSTOM":
         effective = [in_template] if in_template else types
-        require_instance_types(call, effective, architecture(ami_type), ami_type, members)
+        require_instance_types(call, effective, ami_type, members)
     if call.get("capacityType") == "CAPACITY_BLOCK" and not template:
         raise invalid_parameter("CAPACITY_BLOCK needs a launch template with the instance type", **members)
     found = {"instanceTypes": types or None, "capacityType": call.get("capacityType", "ON_DEMAND")}

@@ -59,9 +59,7 @@ class Call:
         """The node group that the call names. Raises ResourceNotFoundException."""
         name = self.parameters["nodegroupName"]
         if name not in cluster.nodegroups:
-            raise not_found(
-                f"No node group found for name: {name}.", clusterName=cluster.name, nodegroupName=name
-            )
+            raise not_found(f"No node group found for name: {name}.", clusterName=cluster.name, nodegroupName=name)
         return cluster.nodegroups[name]
 
 

@@ -19,8 +19,8 @@ import botocore
 from botocore.model import OperationModel, ServiceModel, Shape
 
 from .errors import COMMON_ERRORS, ServiceError
-from .wire import Request, Response
 from .validation import problems
+from .wire import Request, Response
 
 _REFUSALS = ("InvalidParameterException", "InvalidRequestException", "BadRequestException", "ClientException")
 """What a request that breaks the model is answered with: the first of these that its operation knows."""
@@ -57,7 +57,7 @@ class Protocol:
         raise ServiceError("UnknownOperationException", f"No operation at {request.method} {request.path}")
 
     def parameters(self, operation: OperationModel, labels: dict[str, str], request: Request) -> dict[str, Any]:
-        """The request's parameters by member name. Raises the operation's own kind of refusal if the body is no JSON."""
+        """The request's parameters by member name. Raises the operation's `refusal` if the body is no JSON object."""
         shape = operation.input_shape
         found: dict[str, Any] = {}
         query = parse_qs(urlsplit(request.target).query, keep_blank_values=True)
@@ -106,7 +106,7 @@ class Protocol:
 
 def _match(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
     labels = {}
-    for wanted, part in zip(pattern, parts):
+    for wanted, part in zip(pattern, parts, strict=True):
         if wanted.startswith("{"):
             labels[wanted.strip("{}")] = unquote(part)
         elif wanted != part:

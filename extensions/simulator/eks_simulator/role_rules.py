@@ -20,7 +20,8 @@ def require_cluster_role(call: Call, arn: str) -> None:
     role = _existing(call, arn, clusterName=call.get("name"))
     if role is None or not call.aws.trusts(role, "eks.amazonaws.com"):
         raise invalid_parameter(
-            f"Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct",
+            f"Role with arn: {arn}, could not be assumed because it does not exist"
+            " or the trusted entity is not correct",
             clusterName=call.get("name"),
         )
 
@@ -48,7 +49,8 @@ def require_pod_execution_role(call: Call, arn: str, **members: Any) -> None:
         raise invalid_parameter(f"The role with name {arn.rpartition('/')[2]} cannot be found.", **members)
     if not call.aws.trusts(role, "eks-fargate-pods.amazonaws.com"):
         raise invalid_parameter(
-            "Misconfigured PodExecutionRole Trust Policy; Please add the eks-fargate-pods.amazonaws.com Service Principal",
+            "Misconfigured PodExecutionRole Trust Policy;"
+            " Please add the eks-fargate-pods.amazonaws.com Service Principal",
             **members,
         )
 

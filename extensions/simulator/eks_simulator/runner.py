@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from .environment import client_environment, without_elsewhere
-from .wire import Server
 from .ledger import summary
 from .server import Application
+from .wire import Server
 from .world import World
 
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
+
+from botocore.model import OperationModel
 
 from . import ACCOUNT, aws
 from .admin import Admin
+from .dependencies import violation
 from .eks import Eks
 from .errors import ServiceError
-from .wire import Request, Response
 from .ledger import is_write
 from .moto_gateway import Moto, ServiceCall, error_code, identify, refusal
 from .signature import Credential, credential_of, require_eks_region
+from .wire import Request, Response
 from .world import Caller, World
 
 
@@ -43,20 +47,18 @@ class Application:
         """Answer a signed call, under the faults in force, and enter it in the ledger."""
         call, perform = self._understand(request, credential)
         with self.world.lock:
-            fault = self.world.faults.for_call(call.service, call.operation)
-        if fault and fault.get("latency"):
-            time.sleep(fault["latency"])
+            fault = self.world.faults.for_call(call.service, call.operation) or {}
+        time.sleep(fault.get("latency", 0))
+        if call.service != "eks":
+            self.moto.load()
         with self.world.lock:
             self.world.timeline.settle()
-            if fault and fault.get("error"):
-                response = refusal(call, fault["error"], fault.get("message", "Injected by the simulator."), fault["status"])
-            else:
-                response = perform()
+            response = _injected(call, fault) if fault.get("error") else perform()
             self._record(call, credential, response, fault)
-        response.lost = bool(fault and fault.get("drop"))
+        response.lost = bool(fault.get("drop"))
         return response
 
-    def _understand(self, request: Request, credential: Credential) -> tuple[ServiceCall, Any]:
+    def _understand(self, request: Request, credential: Credential) -> tuple[ServiceCall, Callable[[], Response]]:
         """What is called, and the function that carries it out."""
         if credential.service != "eks":
             call = identify(credential.service, request)
@@ -64,13 +66,12 @@ class Application:
         try:
             operation, parameters = self.eks.read(request)
         except ServiceError as error:
-            unread = ServiceCall("eks", f"{request.method} {request.path}", "rest", {})
-            return unread, lambda: self.eks.error(error)
-        return ServiceCall("eks", operation.name, "rest", parameters), lambda: self._ask_eks(
-            operation, parameters, credential
-        )
+            refused = self.eks.error(error)
+            return ServiceCall("eks", f"{request.method} {request.path}", "rest", {}), lambda: refused
+        call = ServiceCall("eks", operation.name, "rest", parameters)
+        return call, lambda: self._ask_eks(operation, parameters, credential)
 
-    def _ask_eks(self, operation: Any, parameters: dict[str, Any], credential: Credential) -> Response:
+    def _ask_eks(self, operation: OperationModel, parameters: dict[str, Any], credential: Credential) -> Response:
         caller = Caller(credential.access_key, self._account(credential), credential.region)
         try:
             return self.eks.perform(operation, parameters, caller)
@@ -78,17 +79,23 @@ class Application:
             return self.eks.error(error)
 
     def _ask_moto(self, call: ServiceCall, request: Request, credential: Credential) -> Response:
+        region = self.world.store.region(self._account(credential), credential.region)
+        if credential.access_key:
+            aws.principal_of(credential.access_key, region.account, region.partition)
+        reason = violation(region, call)
+        if reason:
+            return refusal(call, "DependencyViolation", reason)
         response = self.moto.perform(call, request)
         changes_trust = call.operation in ("CreateRole", "UpdateAssumeRolePolicy")
         if call.service == "iam" and changes_trust and response.status < 400:
-            self.world.role_changes.note(self._account(credential), call.parameters["RoleName"])
+            self.world.role_changes.note(region.account, call.parameters["RoleName"])
         return response
 
     def _account(self, credential: Credential) -> str:
-        """The account of an access key. Asks moto only for keys that moto may have made."""
+        """The account of an access key. Before moto is loaded there can be none but ours."""
         return aws.account_of(credential.access_key) if self.moto.used else ACCOUNT
 
-    def _record(self, call: ServiceCall, credential: Credential, response: Response, fault: Any) -> None:
+    def _record(self, call: ServiceCall, credential: Credential, response: Response, fault: dict[str, Any]) -> None:
         entry: dict[str, Any] = {
             "service": call.service,
             "operation": call.operation,
@@ -101,3 +108,7 @@ class Application:
             "at": self.world.timeline.now.isoformat(timespec="milliseconds"),
         }
         self.world.ledger.record({**entry, "fault": True} if fault else entry)
+
+
+def _injected(call: ServiceCall, fault: dict[str, Any]) -> Response:
+    return refusal(call, fault["error"], fault.get("message", "Injected by the simulator."), fault["status"])

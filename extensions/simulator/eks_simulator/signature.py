@@ -68,4 +68,6 @@ def require_eks_region(region: str) -> None:
     """Raises InvalidSignatureException for a region without EKS. On AWS its endpoint has no address; what the
     endpoint of another region says to such a signature is the nearest that one address for all regions can say."""
     if region not in eks_regions():
-        raise ServiceError("InvalidSignatureException", f"Credential should be scoped to a valid region, not '{region}'.")
+        raise ServiceError(
+            "InvalidSignatureException", f"Credential should be scoped to a valid region, not '{region}'."
+        )

@@ -59,7 +59,6 @@ class Cluster(Resource):
     """A cluster and everything that lives and dies with it."""
 
     creator: str = ""
-    interfaces: list[str] = field(default_factory=list)
     nodegroups: dict[str, Resource] = field(default_factory=dict)
     fargate_profiles: dict[str, Resource] = field(default_factory=dict)
     access_entries: dict[str, AccessEntry] = field(default_factory=dict)

@@ -11,7 +11,7 @@ client cannot send one, so it can only be a mistake of whoever wrote the request
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -102,7 +102,7 @@ def _nothing(shape: Any, value: Any, path: str) -> Iterator[str]:
     return iter(())
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Any, Any, str], Iterator[str]]] = {
     "structure": _structure,
     "list": _list,
     "map": _map,

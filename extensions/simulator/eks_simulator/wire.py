@@ -101,6 +101,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return chunk
 
+    def handle_expect_100(self) -> bool:
+        """The base class leaves its "100 Continue" in the buffer, and the client waiting."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
     def log_message(self, format: str, *args: Any) -> None:
         """Silent: the ledger is the log."""
 

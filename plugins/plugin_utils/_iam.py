@@ -1,0 +1,201 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a cluster's IAM roles lack: (what amazon.aws.iam_role_info found, what is wanted) -> what to make or change. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.flotilla.eks.plugins.plugin_utils._ownership import (
+    Resource,
+    is_owned,
+    owner_text,
+    tag_changes,
+)
+
+Item = dict[str, Any]
+
+MAX_NAME_LENGTH = 64  # of an IAM role
+NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
+ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
+POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/\S+")
+PATH = re.compile(r"/|/[!-~]+/")
+
+# Where a service does not go by the name that it has everywhere else.
+PRINCIPALS = {("aws-cn", "ec2"): "ec2.amazonaws.com.cn"}
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role that is wanted: ``service`` may assume it by ``actions``, only for ``source_arn`` if that is not empty.
+
+    ``policies`` are ARNs, or names of policies that AWS manages. With ``given``, an ARN, nothing is made.
+    """
+
+    key: str  # cluster, node or fargate
+    description: str
+    given: str
+    service: str
+    actions: Sequence[str]
+    policies: Sequence[str]
+    source_arn: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the role's variables ask for. ``identity`` is any ARN of the account, which tells its number and partition."""
+
+    roles: Sequence[Role]
+    prefix: str
+    path: str
+    boundary: str
+    purge_policies: bool
+    identity: str
+    owner: Mapping[str, str]
+    tags: Mapping[str, str]
+
+    @cached_property
+    def partition(self) -> str:
+        return self.identity.split(":")[1] if self.identity else "aws"
+
+    @cached_property
+    def account(self) -> str:
+        return self.identity.split(":")[4] if self.identity else ""
+
+    def name(self, role: Role) -> str:
+        return f"{self.prefix}-{role.key}"
+
+
+def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
+    """The plan of a cluster's roles: ``observed`` are ``iam_roles``, ``wanted`` has the fields of Wanted.
+
+    Returns ``problems`` (texts; what cannot be), ``strangers`` (texts; roles of these names that are not ours), ``changes`` (one
+    line each), ``arns`` by key (foretold for roles that do not exist yet), ``roles`` (what is wanted and not given, each with its
+    ``changes``), ``removals`` (the names of all roles that are ours), and ``identity``: empty where neither a role nor
+    ``wanted["identity"]`` told one, so that partition and account are still to be asked for.
+    """
+    roles_wanted = [Role(**role) for role in wanted["roles"]]
+    arns = [role["arn"] for role in observed] + [role.given for role in roles_wanted if ROLE_ARN.fullmatch(role.given)]
+    asked = Wanted(**{**wanted, "roles": roles_wanted, "identity": next(iter(arns), wanted["identity"])})
+    found = {role["role_name"]: role for role in observed}
+    roles = [_role(asked, role, found.get(asked.name(role), {})) for role in asked.roles if not role.given]
+    return {
+        "problems": list(_problems(asked)),
+        "strangers": list(_strangers(asked, found)),
+        "changes": [f"{role['label']}: {', '.join(role['changes'])}" for role in roles if role["changes"]],
+        "arns": {**{role["key"]: role["arn"] for role in roles}, **{role.key: role.given for role in asked.roles if role.given}},
+        "roles": roles,
+        "identity": asked.identity,
+        "removals": [name for name, role in found.items() if is_owned(role, asked.owner)],
+    }
+
+
+def _role(wanted: Wanted, role: Role, found: Resource) -> Item:
+    name = wanted.name(role)
+    tags = {**wanted.tags, **wanted.owner}
+    trust = _trust(wanted, role)
+    policies = [_policy_arn(wanted, policy) for policy in role.policies]
+    return {
+        "label": f"role {name}",
+        "key": role.key,
+        "name": name,
+        "arn": found.get("arn") or f"arn:{wanted.partition}:iam::{wanted.account}:role{wanted.path}{name}",
+        "description": role.description,
+        "trust": trust,
+        "policies": policies,
+        "tags": tags,
+        "changes": list(_differences(wanted, role, found, trust, policies)) + tag_changes(found, tags) if found else ["make it"],
+    }
+
+
+def _trust(wanted: Wanted, role: Role) -> Item:
+    """The document that says who may assume the role."""
+    principal = PRINCIPALS.get((wanted.partition, role.service), f"{role.service}.amazonaws.com")
+    source = role.source_arn.format(partition=wanted.partition, account=wanted.account)
+    condition = {"Condition": {"ArnLike": {"aws:SourceArn": source}}} if source else {}
+    statement = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": list(role.actions), **condition}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _policy_arn(wanted: Wanted, policy: str) -> str:
+    return policy if policy.startswith("arn:") else f"arn:{wanted.partition}:iam::aws:policy/{policy}"
+
+
+def _differences(
+    wanted: Wanted, role: Role, found: Resource, trust: Item, policies: Sequence[str]
+) -> Iterator[str]:
+    if _plain(found.get("assume_role_policy_document")) != _plain(trust):
+        yield "set the trust policy"
+    if found.get("description", "") != role.description:
+        yield "set the description"
+    boundary = (found.get("permissions_boundary") or {}).get("permissions_boundary_arn", "")
+    if wanted.boundary and boundary != wanted.boundary:
+        yield f"set the permissions boundary {wanted.boundary}"
+    attached = [policy["policy_arn"] for policy in found.get("managed_policies") or []]
+    yield from (f"attach {arn}" for arn in policies if arn not in attached)
+    if wanted.purge_policies:
+        yield from (f"detach {arn}" for arn in attached if arn not in policies)
+
+
+def _plain(document: Any) -> Any:
+    """A policy document without what makes no difference: the order of lists, and whether one value stands in a list."""
+    if isinstance(document, Mapping):
+        return {key: _plain(value) for key, value in document.items()}
+    if isinstance(document, Sequence) and not isinstance(document, str):
+        values = sorted((_plain(value) for value in document), key=repr)
+        return values[0] if len(values) == 1 else values
+    return document
+
+
+def _problems(wanted: Wanted) -> Iterator[str]:
+    """What cannot be, whatever exists."""
+    for role in wanted.roles:
+        if role.given and not ROLE_ARN.fullmatch(role.given):
+            yield (
+                f"iam_given_{role.key}_role_arn is {role.given!r}, which is not the ARN of a role: write it like "
+                "arn:aws:iam::123456789012:role/NAME."
+            )
+        elif not role.given:
+            yield from _name_problems(wanted.name(role), len(role.key) + 1)
+        for policy in role.policies:
+            if policy.startswith("arn:") and not POLICY_ARN.fullmatch(policy):
+                yield f"{policy!r} in iam_{role.key}_policies is not the ARN of a policy."
+    if not PATH.fullmatch(wanted.path):
+        yield f"iam_path is {wanted.path!r}: it must begin and end with a slash."
+    if wanted.boundary and not POLICY_ARN.fullmatch(wanted.boundary):
+        yield f"iam_permissions_boundary is {wanted.boundary!r}, which is not the ARN of a policy."
+    if empty := [key for key, value in wanted.owner.items() if not value]:
+        yield f"The tag {', '.join(empty)} has no value: set iam_cluster_name, and eks_region or iam_region."
+
+
+def _name_problems(name: str, suffix: int) -> Iterator[str]:
+    if len(name) > MAX_NAME_LENGTH:
+        yield (
+            f"The role name {name} has {len(name)} characters, IAM allows {MAX_NAME_LENGTH}: set iam_name_prefix to at most "
+            f"{MAX_NAME_LENGTH - suffix} characters."
+        )
+    if not NAME.fullmatch(name):
+        yield f"The role name {name!r} has characters that IAM does not allow: set iam_name_prefix to letters, digits and +=,.@-_."
+
+
+def _strangers(wanted: Wanted, found: Mapping[str, Resource]) -> Iterator[str]:
+    """Roles that have the name of ours but cannot become ours."""
+    for role in wanted.roles:
+        other = found.get(wanted.name(role))
+        if role.given or not other:
+            continue
+        if not is_owned(other, wanted.owner):
+            yield (
+                f"Role {other['arn']} does not carry the tags {owner_text(wanted.owner)}, so it belongs to somebody else: set "
+                f"iam_name_prefix to something else, or name the role in iam_given_{role.key}_role_arn."
+            )
+        elif other["path"] != wanted.path:
+            yield (
+                f"Role {other['arn']} has the path {other['path']}, iam_path wants {wanted.path}: the path of a role cannot be "
+                "changed. Set iam_path back, or remove the roles first with iam_state: absent."
+            )

@@ -1,0 +1,230 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules' documentation says is what they take and return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource
+from support.descriptors import EKS, RESOURCES
+from support.documentation import (
+    MODULES,
+    Page,
+    argument_spec,
+    documentation,
+    findings,
+    holders,
+    options_page,
+    returned_page,
+    shape_page,
+)
+
+EACH_MODULE = pytest.mark.parametrize("module", MODULES)
+EACH_RESOURCE = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
+PYTHON_TYPES = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
+
+TEXT = {"type": "str", "elements": None, "below": {}}
+MAP = {"type": "dict", "elements": None, "below": {}}
+TEXTS = {"type": "list", "elements": "str", "below": {}}
+OF_EVERY_RESULT: Page = {
+    "changes": {"type": "list", "elements": "dict", "below": {"action": TEXT, "operation": TEXT, "fields": TEXTS}},
+    "diff": {**MAP, "below": {"before": MAP, "after": MAP, "before_header": TEXT, "after_header": TEXT}},
+}
+
+
+def described(resource: Resource) -> Page:
+    """The page of what Describe answers, with what is attached to it."""
+    answer = EKS.operation_model(f"Describe{resource.api}").output_shape
+    (shape,) = answer.members.values()
+    page = shape_page(shape)
+    if resource.attachments:
+        listed = shape_page(EKS.operation_model(resource.attachments.listing).output_shape)
+        page[resource.attachments.option] = listed[resource.attachments.answer]
+    return page
+
+
+def result(resource: Resource) -> Page:
+    """The page of what the module returns."""
+    return {**described(resource), **OF_EVERY_RESULT, **({resource.kind: MAP} if resource.nested else {})}
+
+
+def info_result(resource: Resource) -> Page:
+    """The page of what the info module returns."""
+    return {resource.plural: {"type": "list", "elements": "dict", "below": described(resource)}}
+
+
+def documented_options(module: str) -> Page:
+    return options_page(documentation(module).options, "suboptions")
+
+
+def actual_options(module: str) -> Page:
+    return options_page(argument_spec(module), "options")
+
+
+def documented_result(module: str) -> Page:
+    return returned_page(documentation(module).returned)
+
+
+@EACH_MODULE
+def test_options_are_those_of_the_argument_spec(module: str) -> None:
+    assert findings(documented_options(module), actual_options(module)) == []
+
+
+@EACH_RESOURCE
+def test_result_is_what_describe_answers(resource: Resource) -> None:
+    assert findings(documented_result(resource.kind), result(resource)) == []
+
+
+@EACH_RESOURCE
+def test_info_result_is_what_describe_answers(resource: Resource) -> None:
+    assert findings(documented_result(f"{resource.kind}_info"), info_result(resource)) == []
+
+
+@EACH_RESOURCE
+def test_info_module_says_the_same_of_each_value(resource: Resource) -> None:
+    """Only when a value is there is another matter."""
+    own = documentation(resource.kind).returned
+    listed = documentation(f"{resource.kind}_info").returned[resource.plural]["contains"]
+    assert {name: without_when(value) for name, value in listed.items()} == {
+        name: without_when(own[name]) for name in described(resource)
+    }
+
+
+def without_when(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: fact for key, fact in value.items() if key != "returned"}
+
+
+# The test of the tests: what is missing, too much or different is found, and named.
+
+
+@EACH_MODULE
+def test_option_without_documentation_is_named(module: str) -> None:
+    page, actual = documented_options(module), actual_options(module)
+    for path, name, holder in list(holders(page)):
+        entry = holder.pop(name)
+        assert findings(page, actual) == [f"{path}: is not documented"]
+        holder[name] = entry
+
+
+@EACH_MODULE
+def test_option_that_does_not_exist_is_named(module: str) -> None:
+    page, actual = documented_options(module), actual_options(module)
+    for path, name, holder in list(holders(actual)):
+        entry = holder.pop(name)
+        assert findings(page, actual) == [f"{path}: is documented, and does not exist"]
+        holder[name] = entry
+
+
+@EACH_MODULE
+def test_wrong_fact_about_an_option_is_named(module: str) -> None:
+    page, actual = documented_options(module), actual_options(module)
+    for path, name, holder in list(holders(page)):
+        for fact in holder[name].keys() - {"below"}:
+            true = holder[name][fact]
+            holder[name][fact] = "nonsense"
+            assert findings(page, actual) == [f"{path}: {fact} is {true!r}, documented as 'nonsense'"]
+            holder[name][fact] = true
+
+
+@EACH_RESOURCE
+def test_result_without_documentation_is_named(resource: Resource) -> None:
+    page = documented_result(resource.kind)
+    for path, name, holder in list(holders(page)):
+        entry = holder.pop(name)
+        assert findings(page, result(resource)) == [f"{path}: is not documented"]
+        holder[name] = entry
+
+
+# Samples and examples.
+
+
+@EACH_MODULE
+def test_samples_are_of_the_type_that_is_documented(module: str) -> None:
+    assert bad_samples(documentation(module).returned) == []
+
+
+def bad_samples(returned: Mapping[str, Any], place: str = "") -> list[str]:
+    found = [f"{place}{name}: {value['sample']!r}" for name, value in returned.items() if not sample_fits(value)]
+    for name, value in returned.items():
+        found += bad_samples(value.get("contains") or {}, f"{place}{name}.")
+    return found
+
+
+def sample_fits(value: Mapping[str, Any]) -> bool:
+    if "sample" not in value:
+        return True
+    return fits(value["sample"], value["type"], value)
+
+
+def fits(sample: Any, kind: str, value: Mapping[str, Any]) -> bool:
+    """Whether a sample is of a type, and what it holds of the documented ones."""
+    if not isinstance(sample, PYTHON_TYPES[kind]) or isinstance(sample, bool) != (kind == "bool"):
+        return False
+    if kind == "list":
+        return all(fits(item, value["elements"], value) for item in sample)
+    known = value.get("contains")
+    if kind == "dict" and known:
+        return all(name in known and fits(item, known[name]["type"], known[name]) for name, item in sample.items())
+    return True
+
+
+def test_samples_of_another_type_are_named() -> None:
+    count = {"type": "int", "sample": "2"}
+    size = {"type": "dict", "contains": {"count": {"type": "int"}}, "sample": {"number": 2}}
+    zones = {"type": "list", "elements": "str", "sample": ["a", 1]}
+    assert bad_samples({"count": count, "size": size, "zones": zones}) == [
+        "count: '2'",
+        "size: {'number': 2}",
+        "zones: ['a', 1]",
+    ]
+
+
+@EACH_MODULE
+def test_examples_are_understood(module: str) -> None:
+    tasks = documentation(module).examples
+    assert any(f"flotilla.eks.{module}" in task for task in tasks)
+    assert [problem for task in tasks for problem in task_problems(task)] == []
+
+
+@EACH_RESOURCE
+def test_examples_show_planning_and_deletion(resource: Resource) -> None:
+    tasks = documentation(resource.kind).examples
+    assert any(task.get("check_mode") and task.get("diff") for task in tasks)
+    assert any(options.get("state") == "absent" for task in tasks for _module, options in ours(task))
+
+
+def ours(task: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """The modules of this collection in a task, with the options given to them."""
+    calls = {key.removeprefix("flotilla.eks."): value for key, value in task.items() if key.startswith("flotilla.eks.")}
+    return [(module, options or {}) for module, options in calls.items()]
+
+
+def task_problems(task: Mapping[str, Any]) -> list[str]:
+    """What Ansible would say of a task before it runs it."""
+    problems = [] if task.get("name") else [f"a task without a name: {task}"]
+    for module, options in ours(task):
+        spec = argument_spec(module)
+        verdict = ArgumentSpecValidator(spec).validate(evaluated(options, spec))
+        problems += [f"{task['name']}: {message}" for message in verdict.error_messages]
+    return problems
+
+
+def evaluated(options: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with some value of the right type where the example has a template for the whole of a structure."""
+    return {
+        name: {} if str(value).startswith("{{") and spec.get(name, {}).get("type") == "dict" else value
+        for name, value in options.items()
+    }
+
+
+def test_unknown_option_of_an_example_is_named() -> None:
+    options = {"cluster_name": "prod", "name": "web", "taints": [{"key": "a", "colour": "red"}]}
+    (problem,) = task_problems({"name": "Paint it", "flotilla.eks.nodegroup": options})
+    assert problem.startswith("Paint it: ")
+    assert "colour" in problem

@@ -1,22 +1,17 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The window on the neighbours: what EKS looks up, and makes, in moto's EC2, IAM, KMS and STS.
-
-moto is imported when the first of them is asked for, because that takes longer than the whole start of the simulator.
-"""
+"""The window on the neighbours: what EKS looks up, and makes, in moto's EC2, IAM, KMS and STS."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from . import ACCOUNT
+from .moto_setup import moto_backend
 from .store import Region
 
 USER = "simulator"
@@ -139,24 +134,6 @@ class Neighbours:
             self.ec2.delete_security_group(group_id=group_id)
 
 
-def moto_backend(service: str) -> Any:
-    """moto's state of a service, by account and region. Every import of moto's goes through here."""
-    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"  # read on import: AWS-managed policies by name
-    from moto.backends import get_backend
-
-    backends: Any = get_backend
-    return backends(service)
-
-
-def account_of(access_key: str) -> str:
-    """The account that an access key belongs to; the simulator's own for keys that nobody made."""
-    iam = moto_backend("iam")
-    for account in list(iam):
-        if any(access_key in backend.access_keys for backend in iam[account].values()):
-            return account
-    return ACCOUNT
-
-
 def principal_of(access_key: str, account: str, partition: str) -> str:
     """The ARN of the IAM principal behind an access key: the role that a session was made from, or a user.
 
@@ -175,14 +152,6 @@ def principal_of(access_key: str, account: str, partition: str) -> str:
         key.access_key_id = access_key
         iam.access_keys[access_key] = key
     return user.arn
-
-
-def reset() -> None:
-    """Empty every service of moto's that is loaded."""
-    if "moto" in sys.modules:
-        from moto.moto_api._internal.models import moto_api_backend
-
-        moto_api_backend.reset()
 
 
 def _listed(value: Any) -> list[Any]:

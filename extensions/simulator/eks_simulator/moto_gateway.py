@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .aws import moto_backend
+from . import ACCOUNT
+from .moto_setup import moto_backend
 from .wire import Request, Response
 
 _ERROR_CODE = re.compile(rb"<Code>([^<]+)</Code>")
@@ -66,8 +67,9 @@ class Moto:
         """Import what the first call would otherwise wait for."""
         with self._loading:
             if self._application is None:
-                for service in ("ec2", "iam", "sts"):
+                for service in ("ec2", "sts"):
                     moto_backend(service)
+                moto_backend("iam")[ACCOUNT]["aws"]  # fills it with the AWS-managed policies
                 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
                 self._application = DomainDispatcherApplication(create_backend_app)

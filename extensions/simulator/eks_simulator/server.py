@@ -11,13 +11,15 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from . import ACCOUNT, aws
+from . import ACCOUNT
 from .admin import Admin
+from .aws import principal_of
 from .dependencies import violation
 from .eks import Eks
 from .errors import ServiceError
 from .ledger import is_write
 from .moto_gateway import Moto, ServiceCall, error_code, identify, refusal
+from .moto_setup import account_of
 from .signature import Credential, credential_of, require_eks_region
 from .wire import Request, Response
 from .world import Caller, World
@@ -81,7 +83,7 @@ class Application:
     def _ask_moto(self, call: ServiceCall, request: Request, credential: Credential) -> Response:
         region = self.world.store.region(self._account(credential), credential.region)
         if credential.access_key:
-            aws.principal_of(credential.access_key, region.account, region.partition)
+            principal_of(credential.access_key, region.account, region.partition)
         reason = violation(region, call)
         if reason:
             return refusal(call, "DependencyViolation", reason)
@@ -93,7 +95,7 @@ class Application:
 
     def _account(self, credential: Credential) -> str:
         """The account of an access key. Before moto is loaded there can be none but ours."""
-        return aws.account_of(credential.access_key) if self.moto.used else ACCOUNT
+        return account_of(credential.access_key) if self.moto.used else ACCOUNT
 
     def _record(self, call: ServiceCall, credential: Credential, response: Response, fault: dict[str, Any]) -> None:
         entry: dict[str, Any] = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from . import aws
+from . import moto_setup
+from .aws import RoleChanges
 from .clock import Clock, Timeline
 from .faults import Faults
 from .ledger import Ledger
@@ -36,7 +37,7 @@ class World:
         self.faults = Faults()
         self.ledger = Ledger()
         self.quotas = quotas or Quotas()
-        self.role_changes = aws.RoleChanges(self.clock.now)
+        self.role_changes = RoleChanges(self.clock.now)
 
     def reset(self) -> None:
         """Begin again: no resources, no faults, an empty ledger, time at its start."""
@@ -46,4 +47,4 @@ class World:
         self.faults.clear()
         self.ledger.clear()
         self.role_changes.clear()
-        aws.reset()
+        moto_setup.reset()

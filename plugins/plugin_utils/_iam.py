@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a cluster's IAM roles lack: (what amazon.aws.iam_role_info found, what is wanted) -> what to make or change. Pure."""
+"""What a cluster's IAM roles lack: found and wanted in, what to make or change out. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the role's variables ask for. ``identity`` is any ARN of the account, which tells its number and partition."""
+    """What the role's variables ask for. ``identity`` is any ARN of the account: it tells number and partition."""
 
     roles: Sequence[Role]
     prefix: str
@@ -74,10 +74,10 @@ class Wanted:
 def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
     """The plan of a cluster's roles: ``observed`` are ``iam_roles``, ``wanted`` has the fields of Wanted.
 
-    Returns ``problems`` (texts; what cannot be), ``strangers`` (texts; roles of these names that are not ours), ``changes`` (one
-    line each), ``arns`` by key (foretold for roles that do not exist yet), ``roles`` (what is wanted and not given, each with its
-    ``changes``), ``removals`` (the names of all roles that are ours), and ``identity``: empty where neither a role nor
-    ``wanted["identity"]`` told one, so that partition and account are still to be asked for.
+    Returns ``problems`` (texts; what cannot be), ``strangers`` (texts; roles of these names that are not ours),
+    ``changes`` (one line each), ``arns`` by key (foretold for roles that do not exist yet), ``roles`` (what is wanted
+    and not given, each with its ``changes``), ``removals`` (the names of all roles that are ours), and ``identity``:
+    empty where neither a role nor ``wanted["identity"]`` told one, so that the account is still to be asked for.
     """
     roles_wanted = [Role(**role) for role in wanted["roles"]]
     arns = [role["arn"] for role in observed] + [role.given for role in roles_wanted if ROLE_ARN.fullmatch(role.given)]
@@ -88,7 +88,7 @@ def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
         "problems": list(_problems(asked)),
         "strangers": list(_strangers(asked, found)),
         "changes": [f"{role['label']}: {', '.join(role['changes'])}" for role in roles if role["changes"]],
-        "arns": {**{role["key"]: role["arn"] for role in roles}, **{role.key: role.given for role in asked.roles if role.given}},
+        "arns": {role.key: role.given for role in asked.roles} | {role["key"]: role["arn"] for role in roles},
         "roles": roles,
         "identity": asked.identity,
         "removals": [name for name, role in found.items() if is_owned(role, asked.owner)],
@@ -97,20 +97,17 @@ def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
 
 def _role(wanted: Wanted, role: Role, found: Resource) -> Item:
     name = wanted.name(role)
-    tags = {**wanted.tags, **wanted.owner}
-    trust = _trust(wanted, role)
-    policies = [_policy_arn(wanted, policy) for policy in role.policies]
-    return {
+    item: Item = {
         "label": f"role {name}",
         "key": role.key,
         "name": name,
         "arn": found.get("arn") or f"arn:{wanted.partition}:iam::{wanted.account}:role{wanted.path}{name}",
         "description": role.description,
-        "trust": trust,
-        "policies": policies,
-        "tags": tags,
-        "changes": list(_differences(wanted, role, found, trust, policies)) + tag_changes(found, tags) if found else ["make it"],
+        "trust": _trust(wanted, role),
+        "policies": [_policy_arn(wanted, policy) for policy in role.policies],
+        "tags": {**wanted.tags, **wanted.owner},
     }
+    return {**item, "changes": list(_differences(wanted, item, found)) if found else ["make it"]}
 
 
 def _trust(wanted: Wanted, role: Role) -> Item:
@@ -126,24 +123,23 @@ def _policy_arn(wanted: Wanted, policy: str) -> str:
     return policy if policy.startswith("arn:") else f"arn:{wanted.partition}:iam::aws:policy/{policy}"
 
 
-def _differences(
-    wanted: Wanted, role: Role, found: Resource, trust: Item, policies: Sequence[str]
-) -> Iterator[str]:
-    if _plain(found.get("assume_role_policy_document")) != _plain(trust):
+def _differences(wanted: Wanted, item: Item, found: Resource) -> Iterator[str]:
+    if _plain(found.get("assume_role_policy_document")) != _plain(item["trust"]):
         yield "set the trust policy"
-    if found.get("description", "") != role.description:
+    if found.get("description", "") != item["description"]:
         yield "set the description"
     boundary = (found.get("permissions_boundary") or {}).get("permissions_boundary_arn", "")
     if wanted.boundary and boundary != wanted.boundary:
         yield f"set the permissions boundary {wanted.boundary}"
     attached = [policy["policy_arn"] for policy in found.get("managed_policies") or []]
-    yield from (f"attach {arn}" for arn in policies if arn not in attached)
+    yield from (f"attach {arn}" for arn in item["policies"] if arn not in attached)
     if wanted.purge_policies:
-        yield from (f"detach {arn}" for arn in attached if arn not in policies)
+        yield from (f"detach {arn}" for arn in attached if arn not in item["policies"])
+    yield from tag_changes(found, item["tags"])
 
 
 def _plain(document: Any) -> Any:
-    """A policy document without what makes no difference: the order of lists, and whether one value stands in a list."""
+    """A policy document without what makes no difference: the order of lists, and lists around a single value."""
     if isinstance(document, Mapping):
         return {key: _plain(value) for key, value in document.items()}
     if isinstance(document, Sequence) and not isinstance(document, str):
@@ -176,11 +172,14 @@ def _problems(wanted: Wanted) -> Iterator[str]:
 def _name_problems(name: str, suffix: int) -> Iterator[str]:
     if len(name) > MAX_NAME_LENGTH:
         yield (
-            f"The role name {name} has {len(name)} characters, IAM allows {MAX_NAME_LENGTH}: set iam_name_prefix to at most "
-            f"{MAX_NAME_LENGTH - suffix} characters."
+            f"The role name {name} has {len(name)} characters, IAM allows {MAX_NAME_LENGTH}: set iam_name_prefix to at "
+            f"most {MAX_NAME_LENGTH - suffix} characters."
         )
     if not NAME.fullmatch(name):
-        yield f"The role name {name!r} has characters that IAM does not allow: set iam_name_prefix to letters, digits and +=,.@-_."
+        yield (
+            f"The role name {name!r} has characters that IAM does not allow: set iam_name_prefix to letters, digits "
+            "and +=,.@-_."
+        )
 
 
 def _strangers(wanted: Wanted, found: Mapping[str, Resource]) -> Iterator[str]:
@@ -191,11 +190,11 @@ def _strangers(wanted: Wanted, found: Mapping[str, Resource]) -> Iterator[str]:
             continue
         if not is_owned(other, wanted.owner):
             yield (
-                f"Role {other['arn']} does not carry the tags {owner_text(wanted.owner)}, so it belongs to somebody else: set "
-                f"iam_name_prefix to something else, or name the role in iam_given_{role.key}_role_arn."
+                f"Role {other['arn']} does not carry the tags {owner_text(wanted.owner)}, so it belongs to somebody "
+                f"else: set iam_name_prefix to something else, or name the role in iam_given_{role.key}_role_arn."
             )
         elif other["path"] != wanted.path:
             yield (
-                f"Role {other['arn']} has the path {other['path']}, iam_path wants {wanted.path}: the path of a role cannot be "
-                "changed. Set iam_path back, or remove the roles first with iam_state: absent."
+                f"Role {other['arn']} has the path {other['path']}, iam_path wants {wanted.path}: the path of a role "
+                "cannot be changed. Set iam_path back, or remove the roles first with iam_state: absent."
             )

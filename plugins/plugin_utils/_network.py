@@ -25,7 +25,7 @@ from ansible_collections.flotilla.eks.plugins.plugin_utils._ownership import Res
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the role's variables ask for. ``zones`` may be empty: then up to ``zone_count`` of the region's zones are taken."""
+    """What the role's variables ask for. Without ``zones``, up to ``zone_count`` of the region's zones are taken."""
 
     name: str
     cidr: str
@@ -43,8 +43,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """What amazon.aws's info modules returned: lists under ``vpcs``, ``subnets``, ``route_tables``, ``internet_gateways``,
-    ``nat_gateways``, ``addresses`` and ``zones``, any of them absent where nothing was asked.
+    """What amazon.aws's info modules returned.
+
+    ``observed`` holds lists under ``vpcs``, ``subnets``, ``route_tables``, ``internet_gateways``, ``nat_gateways``,
+    ``addresses`` and ``zones``, any of them absent where nothing was asked.
     """
 
     observed: Mapping[str, Any]
@@ -70,7 +72,8 @@ class Found:
     @cached_property
     def internet_gateway(self) -> Resource:
         """Our internet gateway, preferably the one that is attached, or an empty mapping."""
-        return min(self.ours("internet_gateways"), key=lambda gateway: self.vpc_id not in attached_to(gateway), default={})
+        gateways = sorted(self.ours("internet_gateways"), key=lambda gateway: self.vpc_id not in attached_to(gateway))
+        return next(iter(gateways), {})
 
     @cached_property
     def subnets(self) -> dict[str, Resource]:
@@ -118,11 +121,11 @@ def attached_to(internet_gateway: Resource) -> list[str]:
 
 
 def problems(found: Found) -> list[str]:
-    """Everything that keeps the VPC from becoming what is wanted, each with what to do; nothing may be written before it is empty."""
+    """Everything that keeps the VPC from becoming what is wanted, with what to do: nothing may be written before."""
     try:
         return [
             *_vpc_problems(found),
-            *(_zone_problems(found) or [*_zone_number_problems(found), *_overlap_problems(found)]),
+            *(_zone_problems(found) or _overlap_problems(found)),
             *_gateway_problems(found),
         ]
     except LayoutError as error:
@@ -133,48 +136,57 @@ def _vpc_problems(found: Found) -> Iterator[str]:
     if len(found.ours("vpcs")) > 1:
         ids = ", ".join(vpc["vpc_id"] for vpc in found.ours("vpcs"))
         yield (
-            f"Several VPCs ({ids}) carry the tag {owner_text(found.wanted.owner)}: remove it from those that are not the cluster's, "
-            "or remove them all with network_state: absent."
+            f"Several VPCs ({ids}) carry the tag {owner_text(found.wanted.owner)}: remove it from those that are not "
+            "the cluster's, or remove them all with network_state: absent."
         )
     if found.vpc and found.vpc["cidr_block"] != found.wanted.cidr:
         yield (
-            f"VPC {found.vpc_id} of cluster {found.wanted.name} has the CIDR {found.vpc['cidr_block']}, network_cidr wants "
-            f"{found.wanted.cidr}: a VPC's CIDR cannot be changed. Set network_cidr back, or remove the network first with "
-            "network_state: absent."
+            f"VPC {found.vpc_id} of cluster {found.wanted.name} has the CIDR {found.vpc['cidr_block']}, network_cidr "
+            f"wants {found.wanted.cidr}: a VPC's CIDR cannot be changed. Set network_cidr back, or remove the network "
+            "first with network_state: absent."
         )
 
 
-def _zone_problems(found: Found) -> Iterator[str] | list[str]:
+def _zone_problems(found: Found) -> list[str]:
     wanted = found.wanted.zones
+    number = len(wanted) if wanted else found.wanted.zone_count
     if len(set(wanted)) < len(wanted):
         return [f"network_zones_wanted names a zone twice: {', '.join(wanted)}."]
-    number = len(wanted) if wanted else found.wanted.zone_count
     if not MIN_ZONES <= number <= MAX_ZONES:
         source = f"network_zones_wanted ({', '.join(wanted)})" if wanted else "network_zone_count"
-        return [f"{source} asks for {number} availability zone(s): EKS needs at least {MIN_ZONES}, this layout holds {MAX_ZONES}."]
-    settled = set(found.occupied.values())
-    unusable = [zone for zone in wanted if zone not in settled and found.region_zones and zone not in found.region_zones]
-    forgotten = sorted(settled.difference(wanted)) if wanted else []
+        return [
+            f"{source} asks for {number} availability zone(s): EKS needs at least {MIN_ZONES}, the layout of the VPC "
+            f"holds {MAX_ZONES}."
+        ]
+    return [*_unusable_zones(found), *_forgotten_zones(found)] or _missing_zones(found)
+
+
+def _unusable_zones(found: Found) -> list[str]:
+    asked = [zone for zone in found.wanted.zones if zone not in found.occupied.values()]
     return [
-        *(
-            f"Zone {zone} of network_zones_wanted is not one where EKS can place a cluster here; these are: "
-            f"{', '.join(found.region_zones)}."
-            for zone in unusable
-        ),
-        *(
-            f"Zone {zone} has subnets of cluster {found.wanted.name}, but network_zones_wanted does not name it: a cluster cannot "
-            "leave a zone. Add it, or remove the network first with network_state: absent."
-            for zone in forgotten
-        ),
+        f"Zone {zone} of network_zones_wanted is not one where EKS can place a cluster here; these are: "
+        f"{', '.join(found.region_zones)}."
+        for zone in asked
+        if found.region_zones and zone not in found.region_zones
     ]
 
 
-def _zone_number_problems(found: Found) -> Iterator[str]:
-    if len(found.zones) < MIN_ZONES:
-        yield (
-            f"The region has {len(found.zones)} availability zone(s) where EKS can place a cluster "
-            f"({', '.join(found.zones.values()) or 'none'}): it needs at least {MIN_ZONES}. Choose another region."
-        )
+def _forgotten_zones(found: Found) -> list[str]:
+    return [
+        f"Zone {zone} has subnets of cluster {found.wanted.name}, but network_zones_wanted does not name it: a cluster "
+        "cannot leave a zone. Add it, or remove the network first with network_state: absent."
+        for zone in sorted(set(found.occupied.values()))
+        if found.wanted.zones and zone not in found.wanted.zones
+    ]
+
+
+def _missing_zones(found: Found) -> list[str]:
+    if len(found.zones) >= MIN_ZONES:
+        return []
+    return [
+        f"The region has {len(found.zones)} availability zone(s) where EKS can place a cluster "
+        f"({', '.join(found.zones.values()) or 'none'}): it needs at least {MIN_ZONES}. Choose another region."
+    ]
 
 
 def _overlap_problems(found: Found) -> Iterator[str]:
@@ -182,9 +194,9 @@ def _overlap_problems(found: Found) -> Iterator[str]:
         for kind, zone, cidr in found.places:
             if cidr not in found.subnets and IPv4Network(cidr).overlaps(IPv4Network(other["cidr_block"])):
                 yield (
-                    f"Subnet {other['subnet_id']} ({other['cidr_block']}) in VPC {found.vpc_id} lies where the {kind} subnet of {zone} "
-                    f"({cidr}) belongs and does not carry the tag {owner_text(found.wanted.owner)}: tag it if it is the cluster's, "
-                    "else remove it."
+                    f"Subnet {other['subnet_id']} ({other['cidr_block']}) in VPC {found.vpc_id} lies where the {kind} "
+                    f"subnet of {zone} ({cidr}) belongs, and does not carry the tag {owner_text(found.wanted.owner)}: "
+                    "tag it if it is the cluster's, else remove it."
                 )
 
 
@@ -192,6 +204,6 @@ def _gateway_problems(found: Found) -> Iterator[str]:
     for gateway in found.others("internet_gateways"):
         if found.vpc_id in attached_to(gateway):
             yield (
-                f"Internet gateway {gateway['internet_gateway_id']} is attached to VPC {found.vpc_id} but does not carry the tag "
-                f"{owner_text(found.wanted.owner)}: tag it if it is the cluster's, else detach it."
+                f"Internet gateway {gateway['internet_gateway_id']} is attached to VPC {found.vpc_id} but does not "
+                f"carry the tag {owner_text(found.wanted.owner)}: tag it if it is the cluster's, else detach it."
             )

@@ -3,17 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether subnets that somebody else made can carry a cluster: all findings at once, each with what to do. Pure.
 
-The rules are those of https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html: subnets of one VPC in at least two
-availability zones, six free addresses in each (sixteen recommended), role tags where load balancers are to find them.
+The rules are those of https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html: subnets of one VPC in at
+least two availability zones, six free addresses in each (sixteen recommended), role tags for load balancers.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.plugin_utils._network_layout import MIN_ZONES, ROLE_TAGS, ZONE_IDS_WITHOUT_EKS
+from ansible_collections.flotilla.eks.plugins.plugin_utils._network_layout import (
+    MIN_ZONES,
+    ROLE_TAGS,
+    ZONE_IDS_WITHOUT_EKS,
+)
 from ansible_collections.flotilla.eks.plugins.plugin_utils._ownership import Resource
 
 ROLE_TAG_VALUES = ("1", "")
@@ -69,37 +74,42 @@ def _missing(named: list[tuple[str, str]], by_id: Mapping[str, Resource]) -> Ite
     for kind, name in named:
         if name not in by_id:
             yield f"Subnet {name} does not exist in this account and region: check {VARIABLES[kind]} and eks_region."
-    for name in sorted({name for _, name in named if named.count(("private", name)) + named.count(("public", name)) > 1}):
-        yield f"Subnet {name} is named twice: name it once, in network_given_private_subnet_ids or in network_given_public_subnet_ids."
+    for name, times in Counter(name for _, name in named).items():
+        if times > 1:
+            yield f"Subnet {name} is named {times} times: name it once, in {' or '.join(VARIABLES.values())}."
 
 
 def _together(subnets: list[Subnet]) -> Iterator[str]:
     vpcs = {subnet.found["vpc_id"] for subnet in subnets}
     if len(vpcs) > 1:
-        homes = ", ".join(f"{subnet.found['subnet_id']} in {subnet.found['vpc_id']}" for subnet in subnets)
-        yield f"The subnets lie in {len(vpcs)} VPCs ({homes}): a cluster has one. Name subnets of one VPC."
+        yield (
+            f"The subnets lie in {len(vpcs)} VPCs ({_homes(subnets, 'vpc_id')}): a cluster has one. Name subnets of "
+            "one VPC."
+        )
     private = [subnet for subnet in subnets if subnet.kind == "private"]
     zones = {subnet.found["availability_zone"] for subnet in private}
     if len(zones) < MIN_ZONES:
-        homes = ", ".join(f"{subnet.found['subnet_id']} in {subnet.found['availability_zone']}" for subnet in private) or "none found"
         yield (
-            f"The private subnets ({homes}) cover {len(zones)} availability zone(s): EKS needs subnets in at least {MIN_ZONES}. "
-            "Add a subnet of another zone to network_given_private_subnet_ids."
+            f"The private subnets ({_homes(private, 'availability_zone')}) cover {len(zones)} availability zone(s): "
+            f"EKS needs subnets in at least {MIN_ZONES}. Add a subnet of another zone to {VARIABLES['private']}."
         )
+
+
+def _homes(subnets: list[Subnet], key: str) -> str:
+    return ", ".join(f"{subnet.found['subnet_id']} in {subnet.found[key]}" for subnet in subnets) or "none found"
 
 
 def _alone(subnet: Subnet, given: Given) -> Iterator[str]:
     free = subnet.found["available_ip_address_count"]
     if free < given.min_free_addresses:
         yield (
-            f"{subnet.label} has {free} free addresses, network_min_free_addresses wants {given.min_free_addresses}: EKS needs 6 in "
-            "each subnet and recommends 16, pods and load balancers come on top. Free some or name a larger subnet."
+            f"{subnet.label} has {free} free addresses, network_min_free_addresses wants {given.min_free_addresses}: "
+            "EKS needs 6 in each subnet and recommends 16; pods and load balancers come on top. Free some, or name a "
+            "larger subnet."
         )
-    if subnet.found.get("availability_zone_id") in ZONE_IDS_WITHOUT_EKS:
-        yield (
-            f"{subnet.label} lies in zone {subnet.found['availability_zone_id']}, where EKS cannot place a cluster: name a subnet of "
-            "another zone."
-        )
+    zone_id = subnet.found.get("availability_zone_id")
+    if zone_id in ZONE_IDS_WITHOUT_EKS:
+        yield f"{subnet.label} lies in zone {zone_id}, where EKS cannot place a cluster: name one of another zone."
     if given.check_tags:
         yield from _tags(subnet)
     yield from _routes(subnet)
@@ -109,9 +119,10 @@ def _tags(subnet: Subnet) -> Iterator[str]:
     key = ROLE_TAGS[subnet.kind]
     value = (subnet.found.get("tags") or {}).get(key)
     if value not in ROLE_TAG_VALUES:
+        finding = f"lacks the tag {key}" if value is None else f"has the value {value!r} in the tag {key}"
         yield (
-            f"{subnet.label} {'lacks the tag' if value is None else f'has the value {value!r} in the tag'} {key}: without {key}=1 load "
-            "balancers do not find it. Tag it, or set network_check_tags: false if none is to be there."
+            f"{subnet.label} {finding}: without {key}=1 load balancers do not find it. Tag it, or set "
+            "network_check_tags: false if none is to be there."
         )
 
 
@@ -120,13 +131,13 @@ def _routes(subnet: Subnet) -> Iterator[str]:
     table = subnet.table.get("route_table_id", "none")
     if subnet.kind == "private" and gateway:
         yield (
-            f"{subnet.label} is not private: its route table {table} sends traffic to the internet gateway {gateway}. Name it in "
-            "network_given_public_subnet_ids, or route it through a NAT gateway."
+            f"{subnet.label} is not private: its route table {table} sends traffic to the internet gateway {gateway}. "
+            f"Name it in {VARIABLES['public']}, or route it through a NAT gateway."
         )
     if subnet.kind == "public" and not gateway:
         yield (
             f"{subnet.label} is not public: its route table {table} has no route to an internet gateway. Name it in "
-            "network_given_private_subnet_ids, or add the route."
+            f"{VARIABLES['private']}, or add the route."
         )
 
 
@@ -134,7 +145,9 @@ def _table_in_force(subnet: Resource, tables: Sequence[Resource]) -> Resource:
     """The table that a subnet is associated with, else the main table of its VPC."""
 
     def matches(key: str, value: Any, table: Resource) -> bool:
-        return table["vpc_id"] == subnet["vpc_id"] and any(one.get(key) == value for one in table.get("associations") or [])
+        return table["vpc_id"] == subnet["vpc_id"] and any(
+            one.get(key) == value for one in table.get("associations") or []
+        )
 
     own = (table for table in tables if matches("subnet_id", subnet["subnet_id"], table))
     main = (table for table in tables if matches("main", True, table))

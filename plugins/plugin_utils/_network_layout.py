@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The subnets of a cluster's VPC: arithmetic over a CIDR and the region's zones. Pure.
 
-The VPC's block is cut into eighths. The first six hold the private subnets of up to six zones (nodes and pods live there);
-the last one is cut into eighths again, whose first six hold the public subnets (load balancers, NAT gateways). The place of
-a zone's subnets depends on nothing else, so that adding a zone later moves no subnet.
+The VPC's block is cut into eighths. The first six hold the private subnets of up to six zones (nodes and pods live
+there); the last one is cut into eighths again, whose first six hold the public subnets (load balancers, NAT gateways).
+The place of a zone's subnets depends on nothing else, so that adding a zone later moves no subnet.
 """
 
 from __future__ import annotations
@@ -44,12 +44,13 @@ def slots(cidr: str) -> list[Slot]:
     try:
         vpc = IPv4Network(cidr)
     except ValueError as error:
-        raise LayoutError(f"network_cidr {cidr!r} is not an IPv4 network: {error}. Write it like 10.0.0.0/16.") from error
+        text = f"network_cidr {cidr!r} is not an IPv4 network: {error}. Write it like 10.0.0.0/16."
+        raise LayoutError(text) from error
     if vpc.prefixlen not in PREFIX_LENGTHS:
         raise LayoutError(
-            f"network_cidr {cidr} has a prefix of /{vpc.prefixlen}: it must lie between /{PREFIX_LENGTHS[0]} (the largest VPC) and "
-            f"/{PREFIX_LENGTHS[-1]} (smaller ones leave no room for load balancers). For other layouts make the subnets yourself "
-            "and name them in network_given_private_subnet_ids and network_given_public_subnet_ids."
+            f"network_cidr {cidr} has a prefix of /{vpc.prefixlen}: it must lie between /{PREFIX_LENGTHS[0]} (the "
+            f"largest VPC) and /{PREFIX_LENGTHS[-1]} (smaller ones leave no room for load balancers). For another "
+            "layout make the subnets yourself and name them in network_given_private_subnet_ids."
         )
     eighths = list(vpc.subnets(prefixlen_diff=3))
     return [
@@ -73,8 +74,8 @@ def usable_zones(described: Iterable[Mapping[str, Any]]) -> list[str]:
 def settle_zones(occupied: Mapping[int, str], candidates: Sequence[str], wanted: int) -> dict[int, str]:
     """Give zones to slots until ``wanted`` zones have one: ``{slot number: zone}``.
 
-    Zones that already ``occupied`` a slot keep it, even beyond the wanted number: nodes may run in their subnets. Fewer zones
-    than wanted come out where there are fewer candidates.
+    Zones that already ``occupied`` a slot keep it, even beyond the wanted number: nodes may run in their subnets.
+    Fewer zones than wanted come out where there are fewer candidates.
     """
     settled = dict(occupied)
     free_slots = (number for number in count() if number not in occupied)

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What of a cluster's own VPC is left to remove, and what of others stands in the way. Pure.
 
-Only what carries the ownership tags is removed, and the network interfaces that the cluster's VPC CNI plugin left behind.
+Only what carries the ownership tags is removed, and the network interfaces that the cluster's VPC CNI plugin left
+behind.
 """
 
 from __future__ import annotations
@@ -12,7 +13,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.plugin_utils._network import attached_to
-from ansible_collections.flotilla.eks.plugins.plugin_utils._ownership import Resource, foreign, is_owned, owned, owner_text
+from ansible_collections.flotilla.eks.plugins.plugin_utils._ownership import (
+    Resource,
+    foreign,
+    is_owned,
+    owned,
+    owner_text,
+)
 
 CNI_TAG = "cluster.k8s.amazonaws.com/name"  # on every interface that the VPC CNI plugin makes
 GONE = ("deleting", "deleted")
@@ -33,8 +40,8 @@ KINDS = {
 def plan_removal(observed: Mapping[str, Any], cluster: str, owner: Mapping[str, str]) -> dict[str, Any]:
     """What to remove; ``observed`` holds a list for each of KINDS, any of them absent.
 
-    Returns ``blockers`` (a text for each thing that is not ours and keeps the VPC from being removed), ``changes`` (one line
-    each), and what to remove under the names of KINDS.
+    Returns ``blockers`` (a text for each thing that is not ours and keeps the VPC from being removed), ``changes`` (one
+    line each), and what to remove under the names of KINDS.
     """
     present = {kind: [item for item in observed.get(kind) or [] if item.get("state") not in GONE] for kind in KINDS}
     ours = {kind: owned(items, owner) for kind, items in present.items()}
@@ -69,11 +76,12 @@ def _blockers(others: Mapping[str, list[Resource]], vpcs: list[Resource], owner:
         for kind, (label, key) in KINDS.items():
             for item in others[kind]:
                 if _blocks(kind, item, vpc["vpc_id"]):
-                    yield f"{label} {item[key]}{_about(kind, item)} is in VPC {vpc['vpc_id']}: {_advice(kind, item, owner)}"
+                    where = f"{label} {item[key]}{_about(kind, item)} is in VPC {vpc['vpc_id']}"
+                    yield f"{where}: {_advice(kind, item, owner)}"
 
 
 def _blocks(kind: str, item: Resource, vpc_id: str) -> bool:
-    """Whether the VPC cannot go while the item is there; a VPC's main route table and default security group go with it."""
+    """Whether the item keeps the VPC from going; its main route table and its default security group go with it."""
     if kind == "internet_gateways":
         return vpc_id in attached_to(item)
     if kind == "route_tables" and any(association.get("main") for association in item.get("associations") or []):
@@ -84,7 +92,9 @@ def _blocks(kind: str, item: Resource, vpc_id: str) -> bool:
 
 
 def _about(kind: str, item: Resource) -> str:
-    name = item.get("description") if kind == "network_interfaces" else item.get("group_name") or item["tags"].get("Name")
+    name = (
+        item.get("description") if kind == "network_interfaces" else item.get("group_name") or item["tags"].get("Name")
+    )
     return f" ({name})" if name else ""
 
 

@@ -17,7 +17,7 @@ activate := export PATH="$(VENV)/bin:$$PATH";
 export ANSIBLE_COLLECTIONS_PATH := $(VENV)/collections
 export ANSIBLE_HOME             := $(BUILD)/ansible
 export XDG_CACHE_HOME           := $(BUILD)/cache
-unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME
+unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint format sanity bench build changelog clean distclean
@@ -71,6 +71,6 @@ $(READY): requirements-dev.txt
 	fi; \
 	echo "Making .venv with $$("$$python" --version), once: some minutes."; \
 	"$$python" -m venv --clear .venv
-	.venv/bin/python -m pip install --disable-pip-version-check --progress-bar on -r requirements-dev.txt
+	.venv/bin/python -m pip install --disable-pip-version-check --no-compile -r requirements-dev.txt
 	@mkdir -p $(dir $(LINK)) && ln -s ../../../.. $(LINK)
 	@touch $@

@@ -72,5 +72,5 @@ $(READY): requirements-dev.txt
 	echo "Making .venv with $$("$$python" --version), once: some minutes."; \
 	"$$python" -m venv --clear .venv
 	.venv/bin/python -m pip install --disable-pip-version-check --no-compile -r requirements-dev.txt
-	@mkdir -p $(dir $(LINK)) && ln -s ../../../.. $(LINK)
+	@mkdir -p $(dir $(LINK)) && ln -sfn ../../../.. $(LINK)
 	@touch $@

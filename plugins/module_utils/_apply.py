@@ -32,6 +32,7 @@ class Outcome:
     made: bool = True  # False: all that was to be done turned out to be done by somebody else
     warnings: list[str] = field(default_factory=list)
     diff: Values = field(default_factory=dict)
+    blockers: list[str] = field(default_factory=list)  # what would keep it from being deleted, were it done now
 
     @property
     def changed(self) -> bool:
@@ -99,13 +100,12 @@ def make_absent(job: Job) -> Outcome:
     observed = job.observe()
     changes = _plan.absent(job.resource, job.desired, observed)
     diff = _plan.diff(changes, observed)
-    if changes and job.resource.hooks.blockers:
-        blockers = job.resource.hooks.blockers(job.desired.identity, job.client.pages)
-        if blockers:
-            who = _plan.title(job.resource, job.desired.identity)
-            raise _plan.Refused(f"{who} cannot be deleted while these exist: {', '.join(blockers)}. Delete them first")
-    if job.check_mode:
-        return Outcome(observed, changes, diff=diff)
+    blockers = _blockers(job) if changes else []
+    if job.check_mode:  # an earlier task of the same run may be the one that removes the blockers
+        return Outcome(observed, changes, diff=diff, blockers=blockers)
+    if blockers:
+        who = _plan.title(job.resource, job.desired.identity)
+        raise _plan.Refused(f"{who} cannot be deleted while these exist: {', '.join(blockers)}. Delete them first")
     if changes and _settle.moving(job.resource, observed):
         job.settled()
     for change in changes:
@@ -113,6 +113,11 @@ def make_absent(job: Job) -> Outcome:
     if observed is not None and not changes and job.patience.wait:
         job.gone()
     return Outcome(None, changes, diff=diff)
+
+
+def _blockers(job: Job) -> list[str]:
+    look = job.resource.hooks.blockers
+    return look(job.desired.identity, job.client.pages) if look else []
 
 
 def _wait_out_deletion(job: Job) -> None:

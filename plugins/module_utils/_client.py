@@ -17,6 +17,7 @@ try:
         BotoCoreError,
         ClientError,
         EndpointConnectionError,
+        HTTPClientError,
         NoCredentialsError,
         PartialCredentialsError,
     )
@@ -151,7 +152,7 @@ def _failure(operation: str, error: Any, client: Any) -> AwsError:
         return AwsError(operation, code, text)
     if isinstance(error, EndpointConnectionError):
         return AwsError(operation, code, _unreachable(client), http_status=503)
-    return AwsError(operation, code, str(error), http_status=503)
+    return AwsError(operation, code, str(error), http_status=503 if isinstance(error, HTTPClientError) else 0)
 
 
 def _unreachable(client: Any) -> str:

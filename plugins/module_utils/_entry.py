@@ -20,7 +20,6 @@ from ansible_collections.flotilla.eks.plugins.module_utils._model import Option,
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled, observe
 
-FAILURES = (Refused, AwsError, Unsettled)
 PARALLEL_READS = 8
 LOOKS_SECRET = re.compile("key|token|secret|pass")  # Ansible warns of such names; no EKS option holds a secret
 
@@ -131,10 +130,11 @@ def run(resource: Resource) -> None:
     module = AnsibleAWSModule(argument_spec=argument_spec(resource), supports_check_mode=True)
     engine = _generations if module.params.get("replacement") == "create_first" else _apply
     converge = engine.make_present if module.params["state"] == "present" else engine.make_absent
-    outcome = _guarded(module, lambda: converge(_job(module, resource)))
+    who = title(resource, {name: module.params[name] for name in resource.identity})
+    outcome = _guarded(module, who, lambda: converge(_job(module, resource)))
     for warning in outcome.warnings:
         module.warn(warning)
-    module.exit_json(**_result(module, resource, outcome))
+    module.exit_json(**_result(module, resource, who, outcome))
 
 
 def _job(module: Any, resource: Resource) -> Job:
@@ -161,7 +161,7 @@ def run_info(resource: Resource) -> None:
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             return [found for found in pool.map(look, names) if found is not None]
 
-    module.exit_json(changed=False, **{resource.plural: _guarded(module, look_all)})
+    module.exit_json(changed=False, **{resource.plural: _guarded(module, resource.plural, look_all)})
 
 
 def _client(module: Any) -> Client:
@@ -171,19 +171,23 @@ def _client(module: Any) -> Client:
     return Client(connect, read_only=module.check_mode)
 
 
-def _guarded(module: Any, work: Callable[[], Any]) -> Any:
+def _guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:
     try:
         return work()
-    except FAILURES as failure:
-        return module.fail_json(msg=str(failure))
+    except (Refused, Unsettled) as failure:
+        message = str(failure)
+    except AwsError as failure:
+        message = f"{who}: {failure}"
+    return module.fail_json(msg=message)  # outside of the handlers: Ansible would add their traceback
 
 
-def _result(module: Any, resource: Resource, outcome: Outcome) -> Values:
+def _result(module: Any, resource: Resource, who: str, outcome: Outcome) -> Values:
     result = {**(outcome.observed or {}), "changed": outcome.changed, "changes": [_shown(c) for c in outcome.changes]}
+    if outcome.blockers:
+        result["blocked_by"] = outcome.blockers
     if resource.nested and outcome.observed:
         result[resource.kind] = outcome.observed
     if module._diff:
-        who = title(resource, {name: module.params[name] for name in resource.identity})
         result["diff"] = {"before_header": who, "after_header": who, **outcome.diff}
     return result
 

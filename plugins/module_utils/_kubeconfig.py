@@ -260,11 +260,8 @@ def _body(document: Document, section: str, name: str | None) -> Body:
 
 def _with_entry(document: Document, section: str, name: str, body: Body) -> Document:
     present = _entry(document, section, name)
-    entry = {
-        **present,
-        SECTIONS[section]: _combined(_body(document, section, name), body, SUPERSEDED[section]),
-        "name": name,
-    }
+    combined = _combined(_body(document, section, name), body, SUPERSEDED[section])
+    entry = {**present, SECTIONS[section]: combined, "name": name}
     others = document.get(section) or []
     if present:
         return {**document, section: [entry if other is present else other for other in others]}

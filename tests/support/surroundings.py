@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import boto3
+
 from eks_simulator.process import SimulatorProcess
 
 ACCOUNT = "123456789012"
@@ -92,19 +93,23 @@ class Surroundings:
         """The ARN of a KMS key."""
         return str(self.client("kms").create_key()["KeyMetadata"]["Arn"])
 
-    def role(self, purpose: str, name: str = "") -> str:
-        """The ARN of the IAM role for ``cluster``, ``node`` or ``fargate``, known to EKS already."""
+    def role(self, purpose: str, name: str = "", *, settle: bool = True) -> str:
+        """The ARN of the IAM role for ``cluster``, ``node`` or ``fargate``, by now known to EKS if ``settle``."""
         name = name or f"test-{purpose}"
         arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
         if name not in self._roles:
             service, policies = ROLES[purpose]
-            statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+            statement = {
+                "Effect": "Allow",
+                "Principal": {"Service": service},
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+            }
             trust = {"Version": "2012-10-17", "Statement": [statement]}
             self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
             for policy in policies:
                 self.iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
             self._roles.add(name)
-            self.simulator.advance(60)
+            self.simulator.advance(60 if settle else 0)
         return arn
 
     @cached_property

@@ -80,7 +80,7 @@ def require_encryption(call: Call, config: Sequence[dict[str, Any]]) -> None:
         key = call.aws.kms_key(arn)
         if key is None or key.key_state == "PendingDeletion":
             raise invalid_parameter(f"The keyArn in encryptionConfig provider is not valid: {arn}", **members)
-        if key.key_usage != "ENCRYPT_DECRYPT" or key.key_spec != "SYMMETRIC_DEFAULT":
+        if (key.key_usage or "ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT" or key.key_spec != "SYMMETRIC_DEFAULT":
             raise invalid_parameter(f"The key {arn} is not a symmetric encryption key", **members)
 
 

@@ -76,6 +76,12 @@ def node_role_kept(before: str | None, after: str) -> str | None:
     return "the role of Auto Mode's nodes stays as it was when Auto Mode was enabled" if before else None
 
 
+def compute_to_send(before: Values | None, after: Values) -> Values:
+    """Service model, ComputeConfigRequest: the whole of it; node pools and role go only with an enabled one."""
+    whole = {**(before or {}), **after}
+    return whole if whole.get("enabled") else {"enabled": False}
+
+
 def log_types(setups: list[Values] | None) -> list[Values]:
     """Log set-ups as the pair that says all: the types that are on, and all the others, off."""
     setups = setups or []
@@ -228,6 +234,7 @@ CLUSTER = Resource(
             remote_pod_networks=many(struct(cidrs=many(text()))),
         ),
         compute_config=struct(
+            {"patch": compute_to_send},
             enabled=flag(),
             node_pools=many(text()),
             node_role_arn=text(refuse=node_role_kept),

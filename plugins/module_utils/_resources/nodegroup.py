@@ -156,13 +156,13 @@ def resolve(desired: Values, observed: Values | None, read: Callable[..., Any]) 
     """$Latest and $Default become the number they stand for now; EC2 is asked only if one of them is given."""
     template = desired.get("launch_template") or {}
     number = MOVING_TEMPLATE_VERSIONS.get(template.get("version", ""))
-    if number is None:
+    known_by = "id" if "id" in template else "name"
+    if number is None or known_by not in template:
         return desired
-    known_by = (
-        {"LaunchTemplateIds": [template["id"]]} if "id" in template else {"LaunchTemplateNames": [template["name"]]}
-    )
-    found = read("ec2", "DescribeLaunchTemplates", **known_by)["LaunchTemplates"][0]
-    return {**desired, "launch_template": {**template, "version": str(found[number])}}
+    filters = {"id": "LaunchTemplateIds", "name": "LaunchTemplateNames"}
+    found = read("ec2", "DescribeLaunchTemplates", **{filters[known_by]: [template[known_by]]})["LaunchTemplates"]
+    versions = {"version": str(found[0][number])} if found else {}
+    return {**desired, "launch_template": {**template, **versions}}
 
 
 def taint() -> Option:

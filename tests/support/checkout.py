@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from contextlib import suppress
@@ -17,6 +18,8 @@ LINK = COLLECTIONS / "ansible_collections" / "flotilla" / "eks"
 
 def install_collection() -> None:
     """Make ``ansible_collections.flotilla.eks`` importable as Ansible does; the link is usually made by ``make``."""
+    # Importing Ansible makes directories in its home.
+    os.environ.setdefault("ANSIBLE_HOME", str(CHECKOUT / "build" / "ansible"))
     from ansible.plugins.loader import init_plugin_loader
 
     LINK.parent.mkdir(parents=True, exist_ok=True)

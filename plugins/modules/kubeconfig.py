@@ -99,8 +99,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description:
-      - Can run in check mode and tell what would change. A cluster that does not exist yet counts as a change to come.
+    description: Tells what would change, and writes nothing. A cluster that does not exist yet is a change to come.
   diff_mode:
     support: full
     description: Shows the entries before and after, with every secret hidden.
@@ -113,6 +112,8 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - flotilla.eks.attributes
+  - flotilla.eks.retries
 seealso:
   - module: flotilla.eks.cluster
   - name: aws eks update-kubeconfig

@@ -59,7 +59,7 @@ def _filled(document: Document) -> Document:
 
 
 def layouts() -> st.SearchStrategy[str]:
-    """Texts of kubeconfigs: dumped by a tool, or laid out by hand with comments between, above and beside the entries."""
+    """Texts of kubeconfigs: dumped by a tool as YAML or JSON, or laid out by hand."""
     dumped = st.builds(
         lambda document, flow, indent: yaml.safe_dump(
             document, default_flow_style=flow, indent=indent, sort_keys=False, allow_unicode=True

@@ -88,7 +88,7 @@ class Neighbours:
         return INSTANCE_TYPES.get(name)
 
     def key_pair(self, name: str) -> Any | None:
-        return self.ec2.keypairs.get(name)
+        return self.ec2.key_pairs.get(name)
 
     def kms_key(self, arn: str) -> Any | None:
         """The KMS key of an ARN (a key's or an alias's) in this account and region; None if there is none."""

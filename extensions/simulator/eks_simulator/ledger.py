@@ -19,9 +19,11 @@ _READ = re.compile(
 
 def is_write(operation: str, parameters: dict[str, Any]) -> bool:
     """Whether a call changes anything. An EC2 call with DryRun=true does not."""
-    if str(parameters.get("DryRun", "")).lower() == "true":
-        return False
-    return not _READ.match(operation)
+    return not (is_dry_run(parameters) or _READ.match(operation))
+
+
+def is_dry_run(parameters: dict[str, Any]) -> bool:
+    return str(parameters.get("DryRun", "")).lower() == "true"
 
 
 def without_secrets(value: Any) -> Any:

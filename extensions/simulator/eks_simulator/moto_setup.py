@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import importlib
 import os
-import sys
+import threading
 from functools import cache
 from typing import Any
 
@@ -22,10 +22,13 @@ _SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_EC2_LOAD_DEFAULT_AM
 """Read when moto is imported: AWS-managed policies by name; no 1,300 invented AMIs in every region, which nobody asks
 for and which take longer to make than all else in EC2."""
 
+_SETTING_UP = threading.Lock()
+
 
 def moto_backend(service: str) -> Any:
     """moto's state of a service, by account and region."""
-    _set_up()
+    with _SETTING_UP:
+        _set_up()
     from moto.backends import get_backend
 
     backends: Any = get_backend
@@ -43,8 +46,9 @@ def account_of(access_key: str) -> str:
 
 def reset() -> None:
     """Empty every service. moto's own reset first fills each anew, then throws that away as well."""
-    if "moto" not in sys.modules:
-        return
+    with _SETTING_UP:
+        if not _set_up.cache_info().currsize:
+            return
     from moto.core.base_backend import BackendDict
     from moto.core.model_instances import reset_model_data
 

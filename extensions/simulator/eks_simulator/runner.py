@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,15 @@ def run_command(world: World, port: int, command: Sequence[str]) -> int:
     was not found and 126 if it could not be started, as a shell does."""
     with serving(world, port) as url:
         environment = {**without_elsewhere(os.environ), **client_environment(url)}
-        try:
-            child = subprocess.Popen(command, env=environment, process_group=0)
-        except OSError as problem:
-            print(f"eks_simulator: {command[0]}: {problem.strerror}", file=sys.stderr)
-            return 127 if isinstance(problem, FileNotFoundError) else 126
-        with _forwarding_signals(child):
-            status = child.wait()
+        with _forwarding_signals() as adopt:
+            try:
+                child = subprocess.Popen(command, env=environment, process_group=0)
+            except OSError as problem:
+                print(f"eks_simulator: {command[0]}: {problem.strerror}", file=sys.stderr)
+                return 127 if isinstance(problem, FileNotFoundError) else 126
+            adopt(child)
+            with _lending_terminal(child):
+                status = child.wait()
     return 128 - status if status < 0 else status
 
 
@@ -79,16 +81,40 @@ def close_books(world: World, ledger_file: Path | None, quiet: bool) -> None:
 
 
 @contextmanager
-def _forwarding_signals(child: subprocess.Popen[Any]) -> Iterator[None]:
-    """Pass the signals that reach us on to the process group of `child`, which is our own child alone."""
+def _forwarding_signals() -> Iterator[Callable[[subprocess.Popen[Any]], None]]:
+    """Pass the signals that reach us on to the process group of the child that is adopted, and to no other process.
+    Those that come before there is a child wait for it."""
+    children: list[subprocess.Popen[Any]] = []
+    waiting: list[int] = []
 
-    def forward(number: int, frame: Any) -> None:
-        if child.poll() is None:
-            os.killpg(child.pid, number)
+    def forward(number: int, frame: Any = None) -> None:
+        if not children:
+            waiting.append(number)
+        elif children[0].poll() is None:
+            os.killpg(children[0].pid, number)
+
+    def adopt(child: subprocess.Popen[Any]) -> None:
+        children.append(child)
+        for number in waiting:
+            forward(number)
 
     earlier = {number: signal.signal(number, forward) for number in _FORWARDED}
     try:
-        yield
+        yield adopt
     finally:
         for number, handler in earlier.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _lending_terminal(child: subprocess.Popen[Any]) -> Iterator[None]:
+    """Put `child` in the foreground of our terminal, if we have one: in the background it could not ask anything."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else taking the terminal back would stop us
+    os.tcsetpgrp(sys.stdin.fileno(), child.pid)
+    try:
+        yield
+    finally:
+        os.tcsetpgrp(sys.stdin.fileno(), os.getpgrp())

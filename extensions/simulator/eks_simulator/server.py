@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from .aws import principal_of
 from .dependencies import violation
 from .eks import Eks
 from .errors import ServiceError
-from .ledger import is_write
+from .ledger import is_dry_run, is_write
 from .moto_gateway import Moto, ServiceCall, error_code, identify, refusal
 from .moto_setup import account_of
 from .signature import Credential, credential_of, require_eks_region
@@ -55,7 +56,7 @@ class Application:
             self.moto.load()
         with self.world.lock:
             self.world.timeline.settle()
-            response = _injected(call, fault) if fault.get("error") else perform()
+            response = _injected(call, fault) if fault.get("error") else _without_crashing(perform)
             self._record(call, credential, response, fault)
         response.lost = bool(fault.get("drop"))
         return response
@@ -87,6 +88,8 @@ class Application:
         reason = violation(region, call)
         if reason:
             return refusal(call, "DependencyViolation", reason)
+        if is_dry_run(call.parameters):  # much of moto's EC2 would do it all the same
+            return refusal(call, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
         response = self.moto.perform(call, request)
         changes_trust = call.operation in ("CreateRole", "UpdateAssumeRolePolicy")
         if call.service == "iam" and changes_trust and response.status < 400:
@@ -110,6 +113,16 @@ class Application:
             "at": self.world.timeline.now.isoformat(timespec="milliseconds"),
         }
         self.world.ledger.record({**entry, "fault": True} if fault else entry)
+
+
+def _without_crashing(perform: Callable[[], Response]) -> Response:
+    """The answer, or InternalFailure with the traceback on standard error: that is a bug of the simulator's."""
+    try:
+        return perform()
+    except Exception as problem:
+        traceback.print_exc()
+        message = f"The simulator failed: {type(problem).__name__}: {problem}"
+        return Response.json(500, {"message": message}, {"x-amzn-ErrorType": "InternalFailure"})
 
 
 def _injected(call: ServiceCall, fault: dict[str, Any]) -> Response:

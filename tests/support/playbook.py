@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,17 @@ class Run:
         return self.stdout + self.stderr
 
 
+def kill_family(pid: int) -> None:
+    """Kill a process and its descendants, each stopped before its children are looked for, so that none slips away."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+    with suppress(FileNotFoundError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
+            kill_family(int(child))
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
 class Playbook:
     """Runs playbooks in a directory of the test's own, with ``environment`` on top of the bare necessities."""
 
@@ -117,16 +130,8 @@ class Playbook:
 
         The run must succeed (fail, if the test says that it ``fails``), and without a warning unless it ``warns``.
         """
-        command = [
-            "ansible-playbook",
-            self._playbook(playbook),
-            "--inventory",
-            self._inventory(inventory or LOCALHOST),
-            *arguments,
-        ]
-        command += ["--extra-vars", json.dumps(variables)] if variables else []
-        command += ["--check"] if check else []
-        command += ["--diff"] if diff else []
+        options = [*arguments, *(["--check"] if check else []), *(["--diff"] if diff else [])]
+        command = self._command(playbook, inventory, variables, options)
         process = subprocess.run(
             command,
             cwd=self.directory,
@@ -139,6 +144,41 @@ class Playbook:
         assert (run.rc != 0) == fails, f"ansible-playbook ended with {run.rc}:\n{run.output}"
         assert warns or not run.warnings, "ansible-playbook warned:\n" + "\n".join([*run.warnings, run.output])
         return run
+
+    def killed(
+        self,
+        playbook: str | Sequence[Mapping[str, Any]],
+        when: Callable[[], bool],
+        *,
+        inventory: Mapping[str, Any] | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Run a playbook and, as soon as ``when()`` holds, end it and all its processes as a power cut would."""
+        process = subprocess.Popen(
+            self._command(playbook, inventory, variables),
+            cwd=self.directory,
+            env=self._environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            while not when():
+                assert process.poll() is None, f"ansible-playbook ended with {process.poll()} before it could be killed"
+        finally:
+            kill_family(process.pid)
+            process.wait()
+            (self.directory / "results.jsonl").unlink(missing_ok=True)
+
+    def _command(
+        self,
+        playbook: str | Sequence[Mapping[str, Any]],
+        inventory: Mapping[str, Any] | None,
+        variables: Mapping[str, Any] | None,
+        options: Sequence[str] = (),
+    ) -> list[str]:
+        name = self._playbook(playbook)
+        extra = ["--extra-vars", json.dumps(variables)] if variables else []
+        return ["ansible-playbook", name, "--inventory", self._inventory(inventory or LOCALHOST), *extra, *options]
 
     def _playbook(self, playbook: str | Sequence[Mapping[str, Any]]) -> str:
         if isinstance(playbook, str):

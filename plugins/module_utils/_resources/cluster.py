@@ -100,12 +100,12 @@ def all_log_types(before: list[Values] | None, after: list[Values]) -> list[Valu
 
 
 def prepare(desired: Values) -> Values:
-    """Auto Mode's switches follow the first one wherever the user did not set them."""
+    """Auto Mode's switches follow the first one wherever the user did not set them; off, it has no other settings."""
     enabled = pick(desired, AUTO_MODE[0])
     for path in AUTO_MODE[1:]:
         if enabled is not None and pick(desired, path) is None:
             graft(desired, path, enabled)
-    return desired
+    return {**desired, "compute_config": {"enabled": False}} if enabled is False else desired
 
 
 def check(desired: Values, observed: Values | None) -> list[str]:
@@ -114,7 +114,7 @@ def check(desired: Values, observed: Values | None) -> list[str]:
         *version_problems(desired.get("version")),
         *role_arn_problems(desired, "role_arn", "compute_config.node_role_arn"),
         *_network_problems(desired, observed),
-        *_auto_mode_problems(desired),
+        *_auto_mode_problems(desired, observed),
     ]
 
 
@@ -139,12 +139,16 @@ def _network_problems(desired: Values, observed: Values | None) -> list[str]:
     return problems
 
 
-def _auto_mode_problems(desired: Values) -> list[str]:
+def _auto_mode_problems(desired: Values, observed: Values | None) -> list[str]:
+    enabled = AUTO_MODE[0]
+    details = desired.get("compute_config")
+    if details and "enabled" not in details and not pick(observed, enabled):
+        return [f"compute_config: found {', '.join(details)} but not {enabled}: true, without which they mean nothing"]
     given = {path: pick(desired, path) for path in AUTO_MODE if pick(desired, path) is not None}
     if len(set(given.values())) < 2:
         return []
     found = ", ".join(f"{path} {str(value).lower()}" for path, value in given.items())
-    return [f"{AUTO_MODE[0]}: found {found}; EKS Auto Mode takes all three true or all three false"]
+    return [f"{enabled}: found {found}; EKS Auto Mode takes all three true or all three false"]
 
 
 def resolve(desired: Values, observed: Values | None, read: Callable[..., Any]) -> Values:

@@ -66,7 +66,7 @@ def names(finding: str, path: Path) -> bool:
     return inside == list(path) or (len(path) > 1 and inside == list(path[1:]))
 
 
-ALL_OPTIONS = [
+ALL_OPTIONS: list[Any] = [
     pytest.param(resource, path, option, id=f"{kind}-{'.'.join(path)}")
     for kind, resource in RESOURCES.items()
     for path, option in options(resource.options)
@@ -77,7 +77,7 @@ CHOICES = [
     for case in ALL_OPTIONS
     for choice in (case.values[2].choices or getattr(case.values[2].elements, "choices", ()))
 ]
-UPDATES = [
+UPDATES: list[Any] = [
     pytest.param(resource, index, id=f"{kind}-{update.operation}-{update.carries[0]}")
     for kind, resource in RESOURCES.items()
     for index, update in enumerate(resource.updates)

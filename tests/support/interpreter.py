@@ -1,0 +1,89 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the service would make of changes, as a pure function: the observed state after them.
+
+Where the API leaves room, the harshest reading is taken: a structure that is sent replaces the whole structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, graft, leaves, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change
+
+
+def applied(resource: Resource, changes: Iterable[Change], observed: Values | None) -> Values | None:
+    """The observed state after changes, as Describe and the listing of attachments would tell it."""
+    for change in changes:
+        if change.action == "create":
+            observed = _created(resource, change.params)
+        elif change.action == "delete":
+            observed = None
+        else:
+            assert observed is not None
+            observed = _changed(resource, change, deepcopy(observed))
+    return observed
+
+
+def _created(resource: Resource, params: Values) -> Values:
+    defaults = (
+        {"scaling_config": {"min_size": 1, "max_size": 2, "desired_size": 1}} if resource.kind == "nodegroup" else {}
+    )
+    made = {**defaults, **deepcopy(params), resource.arn: f"arn:aws:eks:::{resource.kind}/1", "status": "ACTIVE"}
+    hidden = {path for path, option in leaves(resource.options) if not option.echoed}
+    return {name: value for name, value in made.items() if name not in hidden}
+
+
+def _changed(resource: Resource, change: Change, observed: Values) -> Values:
+    params = change.params
+    if change.action == "tag":
+        observed["tags"] = {**observed.get("tags", {}), **params["tags"]}
+    elif change.action == "untag":
+        observed["tags"] = {key: tag for key, tag in observed["tags"].items() if key not in params["tag_keys"]}
+    elif change.action in ("attach", "detach"):
+        assert resource.attachments is not None
+        key, option = resource.attachments.key, resource.attachments.option
+        kept = [item for item in observed.get(option, []) if item[key] != params[key]]
+        observed[option] = kept + ([params] if change.action == "attach" else [])
+    else:
+        _update(resource, change, observed)
+    return observed
+
+
+def _update(resource: Resource, change: Change, observed: Values) -> None:
+    for update in resource.updates:
+        for path in update.carries if update.operation == change.operation else ():
+            sent = pick(change.params, path)
+            if sent is not None:
+                graft(observed, path, _value(path, pick(observed, path), deepcopy(sent)))
+
+
+def _value(path: str, before: Any, sent: Any) -> Any:
+    """What a value becomes by an update that sends this for it."""
+    if path == "labels":
+        labels = {key: value for key, value in (before or {}).items() if key not in sent.get("remove_labels", [])}
+        return {**labels, **sent.get("add_or_update_labels", {})}
+    if path == "taints":
+        gone = sent.get("remove_taints", []) + sent.get("add_or_update_taints", [])
+        kept = [taint for taint in before or [] if not any(_same_taint(taint, other) for other in gone)]
+        return kept + sent.get("add_or_update_taints", [])
+    if path == "logging":
+        return {"cluster_logging": _log_setups((before or {}).get("cluster_logging") or [], sent["cluster_logging"])}
+    if path in ("scaling_config", "launch_template"):
+        return {**(before or {}), **sent}
+    return sent
+
+
+def _same_taint(one: Values, other: Values) -> bool:
+    return (one["key"], one["effect"]) == (other["key"], other["effect"])
+
+
+def _log_setups(before: list[Values], sent: list[Values]) -> list[Values]:
+    on: set[str] = set()
+    for setup in (*before, *sent):
+        on = on | set(setup["types"]) if setup["enabled"] else on - set(setup["types"])
+    return [{"types": sorted(on), "enabled": True}] if on else []

@@ -422,7 +422,7 @@ EXAMPLES = r"""
 - name: A cluster in two zones
   flotilla.eks.cluster:
     name: prod
-    version: "1.33"
+    version: "1.34"
     role_arn: arn:aws:iam::123456789012:role/eks-cluster
     subnets:
       - subnet-0a1b2c3d4e5f60001
@@ -522,7 +522,7 @@ EXAMPLES = r"""
 - name: The next Kubernetes version
   flotilla.eks.cluster:
     name: prod
-    version: "1.34"
+    version: "1.35"
 
 - name: A provisioned control plane that fills its nodes up
   flotilla.eks.cluster:

@@ -440,13 +440,13 @@ EXAMPLES = r"""
 - name: The next Kubernetes version, first for the cluster
   flotilla.eks.cluster:
     name: prod
-    version: "1.34"
+    version: "1.35"
 
 - name: Then for the nodes
   flotilla.eks.nodegroup:
     cluster_name: prod
     name: web
-    version: "1.34"
+    version: "1.35"
 
 - name: Larger instances, which takes another group, up before the old one goes
   flotilla.eks.nodegroup:

@@ -1,0 +1,88 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The examples of every module succeed, one after the other, as they are printed.
+
+Only what an example cannot know is put in: the ids that AWS chooses, and a directory of the test's own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from support.documentation import MODULES, documentation
+from support.playbook import Playbook
+from support.surroundings import Surroundings
+
+SUBNETS = [f"subnet-0a1b2c3d4e5f6000{number}" for number in (1, 2, 3)]
+KEY = "key/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
+DIRECTORY = "/run/deploy"
+NOT_FOR_US_TO_CHOOSE = re.compile(r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b")
+
+
+def an_account_without_clusters(aws: Surroundings) -> dict[str, Any]:
+    aws.role("cluster", "eks-cluster")
+    aws.role("node", "eks-auto-nodes")
+    aws.security_group("eks-control-plane")
+    return {}
+
+
+def a_cluster(aws: Surroundings) -> dict[str, Any]:
+    aws.cluster("prod", version="1.34", accessConfig={"authenticationMode": "API_AND_CONFIG_MAP"})
+    aws.role("node", "eks-node")
+    aws.role("fargate", "eks-fargate")
+    aws.role("cluster", "platform-admin")
+    aws.role("cluster", "developer")
+    return {}
+
+
+def a_cluster_and_a_launch_template(aws: Surroundings) -> dict[str, Any]:
+    template = {"LaunchTemplateName": "eks-nodes", "LaunchTemplateData": {"InstanceType": "m6i.large"}}
+    aws.ec2.create_launch_template(**template)
+    aws.ec2.create_launch_template_version(**template)
+    return a_cluster(aws)
+
+
+def a_cluster_with_its_members(aws: Surroundings) -> dict[str, Any]:
+    a_cluster(aws)
+    aws.nodegroup("web")
+    aws.fargate_profile("apps")
+    aws.eks.create_access_entry(clusterName="prod", principalArn=aws.role("cluster", "platform-admin"))
+    return {}
+
+
+def a_cluster_and_what_its_module_returned(aws: Surroundings) -> dict[str, Any]:
+    found = aws.eks.describe_cluster(name=aws.cluster("production"))["cluster"]
+    known = {"arn": found["arn"], "endpoint": found["endpoint"], "certificate_authority": found["certificateAuthority"]}
+    return {"cluster_result": known}
+
+
+# What the examples of a module find in AWS, and the variables that they use.
+GIVEN = {
+    "access_entry": a_cluster,
+    "access_entry_info": a_cluster_with_its_members,
+    "cluster": an_account_without_clusters,
+    "cluster_info": a_cluster_with_its_members,
+    "fargate_profile": a_cluster,
+    "fargate_profile_info": a_cluster_with_its_members,
+    "kubeconfig": a_cluster_and_what_its_module_returned,
+    "nodegroup": a_cluster_and_a_launch_template,
+    "nodegroup_info": a_cluster_with_its_members,
+}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> None:
+    """In one play, in which each task has to do its work: none is left out."""
+    variables = GIVEN[module](aws)
+    real = dict(zip(SUBNETS, aws.private_subnets, strict=True))
+    real |= {KEY: aws.key.rpartition(":")[2], DIRECTORY: str(playbook.directory)}
+    printed = documentation(module).examples_text
+    tasks = yaml.safe_load(NOT_FOR_US_TO_CHOOSE.sub(lambda match: real[match.group()], printed))
+    run = playbook.tasks(*tasks, variables=variables)
+    assert [line["task"] for line in run.lines] == [task["name"] for task in tasks]
+    assert {line["status"] for line in run.lines} == {"ok"}

@@ -28,7 +28,9 @@ INVENTORY = WORKPLACE / "inventory"
 KUBECONFIG = WORKPLACE / "kubeconfig"
 SPEED = 300  # a cluster takes nine minutes to come on AWS, and two seconds here
 
-RECAP = re.compile(r"^\S+ +: ok=\d+ +changed=(?P<changed>\d+) +unreachable=(?P<unreachable>\d+) +failed=(?P<failed>\d+)")
+RECAP = re.compile(
+    r"^\S+ +: ok=\d+ +changed=(?P<changed>\d+) +unreachable=(?P<unreachable>\d+) +failed=(?P<failed>\d+)"
+)
 WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

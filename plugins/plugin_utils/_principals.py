@@ -45,5 +45,7 @@ def _principal(arn: str, known: Mapping[tuple[str, str], str]) -> str:
             )
         return known[session["account"], session["role"]]
     if ":federated-user/" in arn:
-        raise PrincipalError(f"{arn} is a federated user, which an access entry does not take; give an IAM role or user")
+        raise PrincipalError(
+            f"{arn} is a federated user, which an access entry does not take; give an IAM role or user"
+        )
     return arn

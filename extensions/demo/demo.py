@@ -28,9 +28,8 @@ INVENTORY = WORKPLACE / "inventory"
 KUBECONFIG = WORKPLACE / "kubeconfig"
 SPEED = 300  # a cluster takes nine minutes to come on AWS, and two seconds here
 
-RECAP = re.compile(
-    r"^\S+ +: ok=\d+ +changed=(?P<changed>\d+) +unreachable=(?P<unreachable>\d+) +failed=(?P<failed>\d+)"
-)
+COUNTS = ("changed", "unreachable", "failed")
+RECAP = re.compile(r"^\S+ +: ok=\d+ +" + " +".join(rf"{name}=(?P<{name}>\d+)" for name in COUNTS))
 WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -74,7 +73,7 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Run:
-    """What a run did. ``seconds`` is wall time; ``calls`` are entries of the simulator's ledger; ``left`` is what remained."""
+    """What a run did. ``seconds`` are wall time, ``calls`` entries of the simulator's ledger, ``left`` what remained."""
 
     step: Step
     status: int
@@ -128,7 +127,7 @@ def problems(run: Run) -> list[str]:
 
 def table(runs: Sequence[Run]) -> str:
     """The runs, one a line, with a line of totals."""
-    rows = [("run", "changed", "wall time", "API reads", "API writes", "")]
+    rows: list[tuple[str, ...]] = [("run", "changed", "wall time", "API reads", "API writes", "")]
     rows += [_row(run.step.name, [run], "as it must be" if not problems(run) else "NOT as it must be") for run in runs]
     rows.append(_row("all", runs, ""))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -154,7 +153,7 @@ def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def edit(path: Path, edits: Sequence[tuple[str, str]]) -> str:
-    """Replace the first occurrence of each text in a file; returns the difference. Raises ValueError for a text not found."""
+    """Replace the first occurrence of each text; returns the difference. Raises ValueError for a text not found."""
     before = after = path.read_text(encoding="utf-8")
     for old, new in edits:
         if old not in after:
@@ -166,7 +165,7 @@ def edit(path: Path, edits: Sequence[tuple[str, str]]) -> str:
 
 
 def environment(simulator: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a run: the simulated AWS, this checkout, and nothing of the user's own AWS and Ansible settings."""
+    """The variables of a run: the simulated AWS, this checkout, nothing of the user's own AWS and Ansible settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "AWS_", "LC_"))}
     settings = WORKPLACE / "ansible.cfg"
     settings.write_text("[defaults]\n", encoding="utf-8")

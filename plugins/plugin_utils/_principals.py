@@ -29,7 +29,7 @@ def principals(arns: Iterable[str], roles: Iterable[Mapping[str, str]]) -> list[
     """The ARNs with those of sessions replaced by the ARNs of their roles, each once.
 
     ``roles`` are those named by :func:`session_roles` as IAM describes them, with ``role_name`` and ``arn``.
-    Raises PrincipalError for the session of a role that is not among them, and for a federated user, which is no principal.
+    Raises PrincipalError for the session of a role that is not among them, and for a federated user, who is none.
     """
     known = {(role["arn"].split(":")[4], role["role_name"]): role["arn"] for role in roles}
     return list(dict.fromkeys(_principal(arn, known) for arn in arns))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _plan, _settle
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 
@@ -167,8 +167,15 @@ def _send(job: Job, change: Change) -> Values:
             if change.action == "delete" and error.not_found:
                 return {}
             if not _will_pass(job.resource, change, error, job.patience.clock() - started):
-                raise
-    raise refusals[-1]
+                raise _explained(job, error) from error
+    raise _explained(job, refusals[-1])
+
+
+def _explained(job: Job, error: AwsError) -> AwsError:
+    """The error with the fields that the service means but does not name, and their values."""
+    meant = [advice for advice in job.resource.advice if re.search(advice.about, error.message)]
+    found = [(advice, pick(job.desired.values, advice.path)) for advice in meant]
+    return error.plus("".join(f". {advice.path}: found {value!r}; {advice.remedy}" for advice, value in found if value))
 
 
 def _will_pass(resource: Resource, change: Change, error: AwsError, waited: float) -> bool:

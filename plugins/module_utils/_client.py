@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable
 from typing import Any
@@ -43,6 +44,13 @@ class AwsError(Exception):
         self.message = message
         self.retries = retries
         self.transient = code in THROTTLES or http_status >= 500
+
+    def plus(self, advice: str) -> AwsError:
+        """The same error with more to read."""
+        more = copy.copy(self)
+        more.message = self.message + advice
+        more.args = (f"{self.operation}: {more.message} ({self.code})",)
+        return more
 
     @property
     def not_found(self) -> bool:

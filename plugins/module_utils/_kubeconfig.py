@@ -75,19 +75,19 @@ def exec_credential(cluster: Cluster, role_arn: str | None = None, profile: str 
     """A user that gets its tokens from the AWS CLI, whenever one is needed.
 
     v1beta1 is the version that every AWS CLI with ``get-token`` and every Kubernetes client answers to. IfAvailable
-    lets a profile ask for its MFA code where there is a terminal; without one the command runs all the same.
+    lets a profile ask for its MFA code where there is a terminal; without one the command runs all the same. Members
+    that kubectl adds when it rewrites a file are there from the start, so that they are no difference later.
     """
     identity = ["--cluster-id", cluster.outpost_id] if cluster.outpost_id else ["--cluster-name", cluster.name]
-    command: Body = {
+    role = ["--role-arn", role_arn] if role_arn else []
+    command = {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
-        "args": ["eks", "get-token", *identity, "--region", cluster.region, "--output", "json"],
+        "args": ["eks", "get-token", *identity, "--region", cluster.region, "--output", "json", *role],
         "command": "aws",
+        "env": [{"name": "AWS_PROFILE", "value": profile}] if profile else None,
         "interactiveMode": "IfAvailable",
+        "provideClusterInfo": False,
     }
-    if role_arn:
-        command["args"] += ["--role-arn", role_arn]
-    if profile:
-        command["env"] = [{"name": "AWS_PROFILE", "value": profile}]
     return {"exec": command}
 
 
@@ -261,7 +261,7 @@ def _body(document: Document, section: str, name: str | None) -> Body:
 def _with_entry(document: Document, section: str, name: str, body: Body) -> Document:
     present = _entry(document, section, name)
     combined = _combined(_body(document, section, name), body, SUPERSEDED[section])
-    entry = {**present, SECTIONS[section]: combined, "name": name}
+    entry = {**present, **dict(sorted({SECTIONS[section]: combined, "name": name}.items()))}
     others = document.get(section) or []
     if present:
         return {**document, section: [entry if other is present else other for other in others]}

@@ -102,6 +102,15 @@ class Lifecycle:
     stillborn: frozenset[str] = frozenset({"FAILED", "CREATE_FAILED"})  # never came to life: can only be deleted
 
 
+@dataclass(frozen=True)
+class Advice:
+    """What to tell a user beside the service's own words, where they say neither field nor value."""
+
+    about: str  # a regular expression found in the service's message
+    path: str
+    remedy: str
+
+
 def _unchanged(desired: Values) -> Values:
     return desired
 
@@ -148,6 +157,7 @@ class Resource:
     nested: bool = False  # results stand also under the kind's name, where community.aws put those of a creation
     one_at_a_time: bool = False  # the service creates or deletes one of a cluster's at a time, refusing the others
     wait_timeout: int = 1800
+    advice: tuple[Advice, ...] = ()
     hooks: Hooks = field(default_factory=Hooks)
 
     def names(self, identity: Values) -> Values:

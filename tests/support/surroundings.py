@@ -26,7 +26,7 @@ ROLES = {
 
 
 class Surroundings:
-    """Makes each thing when it is first asked for. Names of roles are ``test-cluster``, ``test-node``, ``test-fargate``."""
+    """Makes each thing when first asked for. Roles are named ``test-cluster``, ``test-node``, ``test-fargate``."""
 
     def __init__(self, simulator: SimulatorProcess) -> None:
         self.simulator = simulator

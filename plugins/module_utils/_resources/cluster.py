@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import (
+    Advice,
     Hooks,
     Resource,
     Update,
@@ -308,5 +309,13 @@ CLUSTER = Resource(
     },
     protection="deletion_protection",
     wait_timeout=3600,
+    advice=(
+        Advice(
+            "[Kk]ubernetes version", "version", "give a version that EKS offers; DescribeClusterVersions lists them"
+        ),
+        Advice("AZs|[Zz]one", "resources_vpc_config.subnet_ids", "give subnets in at least two availability zones"),
+        Advice("[Ss]ubnet ID", "resources_vpc_config.subnet_ids", "give subnets of one VPC in this account and region"),
+        Advice("[Rr]ole", "role_arn", "give a role that exists and that eks.amazonaws.com may assume"),
+    ),
     hooks=Hooks(prepare=prepare, check=check, resolve=resolve, blockers=blockers),
 )

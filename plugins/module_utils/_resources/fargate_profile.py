@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import (
+    Advice,
     Hooks,
     Resource,
     Values,
@@ -49,5 +50,9 @@ FARGATE_PROFILE = Resource(
     replaceable=True,
     one_at_a_time=True,
     wait_timeout=1200,
+    advice=(
+        Advice("[Ss]ubnet", "subnets", "give private subnets of the cluster's VPC"),
+        Advice("[Rr]ole", "pod_execution_role_arn", "give a role that eks-fargate-pods.amazonaws.com may assume"),
+    ),
     hooks=Hooks(check=check),
 )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import (
+    Advice,
     Hooks,
     Option,
     Resource,
@@ -251,5 +252,10 @@ NODEGROUP = Resource(
     generations=True,
     nested=True,
     wait_timeout=3600,
+    advice=(
+        Advice("[Kk]ubernetes version", "version", "give the cluster's version, or leave it out"),
+        Advice("[Ss]ubnet", "subnets", "give subnets of the cluster's VPC"),
+        Advice("[Rr]ole", "node_role", "give a role that exists and that ec2.amazonaws.com may assume"),
+    ),
     hooks=Hooks(check=check, complete=complete, resolve=resolve),
 )

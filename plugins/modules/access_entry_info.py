@@ -47,7 +47,7 @@ EXAMPLES = r"""
   loop: "{{ prod.access_entries }}"
   loop_control:
     label: "{{ item.principal_arn }}"
-  when: "'arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy' in item.policies | map(attribute='policy_arn')"
+  when: item.policies | selectattr('policy_arn', 'search', 'ClusterAdminPolicy') | length > 0
 
 - name: One access entry
   flotilla.eks.access_entry_info:

@@ -167,15 +167,18 @@ def _send(job: Job, change: Change) -> Values:
             if change.action == "delete" and error.not_found:
                 return {}
             if not _will_pass(job.resource, change, error, job.patience.clock() - started):
-                raise _explained(job, error) from error
-    raise _explained(job, refusals[-1])
+                _explain(job, error)
+                raise
+    _explain(job, refusals[-1])
+    raise refusals[-1]
 
 
-def _explained(job: Job, error: AwsError) -> AwsError:
-    """The error with the fields that the service means but does not name, and their values."""
-    meant = [advice for advice in job.resource.advice if re.search(advice.about, error.message)]
-    found = [(advice, pick(job.desired.values, advice.path)) for advice in meant]
-    return error.plus("".join(f". {advice.path}: found {value!r}; {advice.remedy}" for advice, value in found if value))
+def _explain(job: Job, error: AwsError) -> None:
+    """Adds to an error the fields that the service means but does not name, and their values."""
+    for advice in job.resource.advice:
+        value = pick(job.desired.values, advice.path)
+        if value and re.search(advice.about, error.message):
+            error.advise(f". {advice.path}: found {value!r}; {advice.remedy}")
 
 
 def _will_pass(resource: Resource, change: Change, error: AwsError, waited: float) -> bool:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable
 from typing import Any
@@ -45,12 +44,10 @@ class AwsError(Exception):
         self.retries = retries
         self.transient = code in THROTTLES or http_status >= 500
 
-    def plus(self, advice: str) -> AwsError:
-        """The same error with more to read."""
-        more = copy.copy(self)
-        more.message = self.message + advice
-        more.args = (f"{self.operation}: {more.message} ({self.code})",)
-        return more
+    def advise(self, advice: str) -> None:
+        """Adds something to read to the service's message."""
+        self.message += advice
+        self.args = (f"{self.operation}: {self.message} ({self.code})",)
 
     @property
     def not_found(self) -> bool:

@@ -64,12 +64,15 @@ def test_new_document_is_a_whole_kubeconfig() -> None:
 
 
 def test_exec_credential() -> None:
+    """With every member that kubectl 1.32 writes: a file that ``kubectl config set-...`` went over is no change."""
     assert exec_credential(CLUSTER) == {
         "exec": {
             "apiVersion": "client.authentication.k8s.io/v1beta1",
             "args": ["eks", "get-token", "--cluster-name", "demo", "--region", "eu-central-1", "--output", "json"],
             "command": "aws",
+            "env": None,
             "interactiveMode": "IfAvailable",
+            "provideClusterInfo": False,
         }
     }
 

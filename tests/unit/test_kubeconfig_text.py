@@ -152,7 +152,8 @@ def test_entries_are_added_in_place_and_taken_out_again_to_the_letter() -> None:
           user:
             token: |
               abc
-        - user:
+        - name: new@arn
+          user:
             exec:
               apiVersion: client.authentication.k8s.io/v1beta1
               args:
@@ -165,8 +166,9 @@ def test_entries_are_added_in_place_and_taken_out_again_to_the_letter() -> None:
               - --output
               - json
               command: aws
+              env: null
               interactiveMode: IfAvailable
-          name: new@arn
+              provideClusterInfo: false
         preferences: {}
         # the end
         """)

@@ -29,6 +29,7 @@ from .network_rules import (
     require_remote_networks,
     require_security_groups,
     require_service_cidr,
+    require_zones_with_eks,
 )
 from .operations import Call, operation
 from .paging import page
@@ -160,6 +161,7 @@ def _vpc_config(call: Call) -> tuple[dict[str, Any], list[str]]:
         subnets = existing_subnets(call, given.get("subnetIds", []), clusterName=call.get("name"))
     else:
         subnets = require_cluster_subnets(call, given.get("subnetIds", []))
+        require_zones_with_eks(call, subnets)
     if not subnets:
         raise invalid_parameter("subnetIds must be specified", clusterName=call.get("name"))
     vpc_id = subnets[0].vpc_id

@@ -14,7 +14,7 @@ from .aws import Neighbours, principal_of
 from .errors import ServiceError, invalid_request
 from .operations import HANDLERS, Call
 from .protocol import Protocol
-from .wire import Request, Response
+from .wire import Response
 from .world import Caller, World
 
 for _module in (
@@ -37,11 +37,6 @@ class Eks:
     def __init__(self, world: World) -> None:
         self.world = world
         self.protocol = Protocol.eks()
-
-    def read(self, request: Request) -> tuple[OperationModel, dict[str, Any]]:
-        """The operation and the parameters of a request, not yet checked. Raises ServiceError."""
-        operation, labels = self.protocol.operation(request)
-        return operation, self.protocol.parameters(operation, labels, request)
 
     def perform(self, operation: OperationModel, parameters: dict[str, Any], caller: Caller) -> Response:
         """Carry out a call and answer it. Raises ServiceError; the world lock must be held."""

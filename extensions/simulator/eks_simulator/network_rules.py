@@ -12,13 +12,15 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
-from .errors import invalid_parameter
+from .errors import ServiceError, invalid_parameter
 from .operations import Call
 
 LEAST_SUBNETS = 2
 LEAST_ZONES = 2
 LEAST_FREE_ADDRESSES = 6
 """Per subnet of a cluster: "at least six IP addresses for use by Amazon EKS"; sixteen are recommended."""
+ZONES_WITHOUT_EKS = {"use1-az3", "usw1-az2", "cac1-az3"}
+"""By zone id, as https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html lists them."""
 MOST_SECURITY_GROUPS = 5
 PRIVATE_RANGES = [IPv4Network("10.0.0.0/8"), IPv4Network("172.16.0.0/12"), IPv4Network("192.168.0.0/16")]
 MOST_PUBLIC_CIDRS = 40
@@ -59,6 +61,24 @@ def require_cluster_subnets(call: Call, subnet_ids: Sequence[str], vpc_id: str |
                 **members,
             )
     return subnets
+
+
+def require_zones_with_eks(call: Call, subnets: Sequence[Any]) -> None:
+    """Raises UnsupportedAvailabilityZoneException (AWS's wording) for a zone where no control plane can be made."""
+    bad = next(
+        (subnet.availability_zone for subnet in subnets if subnet.availability_zone_id in ZONES_WITHOUT_EKS), None
+    )
+    if bad:
+        zones = call.aws.ec2.describe_availability_zones()
+        valid = [zone.name for zone in zones if zone.zone_id not in ZONES_WITHOUT_EKS]
+        raise ServiceError(
+            "UnsupportedAvailabilityZoneException",
+            f"Cannot create cluster '{call.get('name')}' because {bad}, the targeted availability zone, does not"
+            " currently have sufficient capacity to support the cluster. Retry and choose from these availability"
+            f" zones: {', '.join(valid)}",
+            clusterName=call.get("name"),
+            validZones=valid,
+        )
 
 
 def require_security_groups(call: Call, group_ids: Sequence[str], vpc_id: str) -> None:

@@ -66,13 +66,15 @@ class Application:
         if credential.service != "eks":
             call = identify(credential.service, request)
             return call, lambda: self._ask_moto(call, request, credential)
+        name = f"{request.method} {request.path}"
         try:
-            operation, parameters = self.eks.read(request)
+            operation, labels = self.eks.protocol.operation(request)
+            name = operation.name
+            parameters = self.eks.protocol.parameters(operation, labels, request)
         except ServiceError as error:
             refused = self.eks.error(error)
-            return ServiceCall("eks", f"{request.method} {request.path}", "rest", {}), lambda: refused
-        call = ServiceCall("eks", operation.name, "rest", parameters)
-        return call, lambda: self._ask_eks(operation, parameters, credential)
+            return ServiceCall("eks", name, "rest", {}), lambda: refused
+        return ServiceCall("eks", name, "rest", parameters), lambda: self._ask_eks(operation, parameters, credential)
 
     def _ask_eks(self, operation: OperationModel, parameters: dict[str, Any], credential: Credential) -> Response:
         caller = Caller(credential.access_key, self._account(credential), credential.region)

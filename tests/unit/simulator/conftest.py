@@ -10,7 +10,18 @@ from collections.abc import Iterator
 import pytest
 from unit.simulator.account import Account
 
+from eks_simulator.errors import COMMON_ERRORS
+from eks_simulator.operations import HANDLERS
 from eks_simulator.process import SimulatorProcess
+from eks_simulator.protocol import Protocol
+
+UNMODELLED = {
+    ("CreateNodegroup", "ResourceNotFoundException"),
+    ("CreateFargateProfile", "ResourceNotFoundException"),
+    ("CreateFargateProfile", "ResourceInUseException"),
+    ("DeleteFargateProfile", "ResourceInUseException"),
+}
+"""Errors that AWS is known to answer with though the operation's model does not have them."""
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +47,28 @@ def sim(standing_simulator: SimulatorProcess) -> Iterator[SimulatorProcess]:
 
 
 @pytest.fixture
-def account(built_account: Account, sim: SimulatorProcess) -> Account:
-    """The account, shared by the tests of a module: each makes its own clusters in it."""
-    return built_account
+def account(built_account: Account, sim: SimulatorProcess, modelled_errors: dict[str, set[str]]) -> Iterator[Account]:
+    """The account, shared by the tests of a module: each makes its own clusters in it.
+
+    After each test, every error that EKS answered with must be one that its operation knows.
+    """
+    since = max((entry["n"] for entry in sim.ledger()), default=0)
+    yield built_account
+    for entry in sim.ledger(since):
+        if entry["service"] == "eks" and entry["error"] and "fault" not in entry:
+            known = modelled_errors[entry["operation"]] | set(COMMON_ERRORS)
+            assert entry["error"] in known or (entry["operation"], entry["error"]) in UNMODELLED
+
+
+@pytest.fixture(scope="session")
+def modelled_errors() -> dict[str, set[str]]:
+    """The names of the errors that the service model gives each operation that is served; any refusal for others."""
+    operations = Protocol.eks().operations
+    unserved = {name: {"InvalidRequestException"} for name in operations if name not in HANDLERS}
+    return {
+        name: {shape.name for shape in operation.error_shapes} | unserved.get(name, set())
+        for name, operation in operations.items()
+    }
 
 
 @pytest.fixture(scope="module")

@@ -167,6 +167,24 @@ def test_subnets_need_six_free_addresses(account: Account) -> None:
     assert f"Subnet {small} has 5 free IP addresses" in refused.message
 
 
+def test_some_zones_have_no_eks(account: Account) -> None:
+    virginia = account.client("ec2", region_name="us-east-1")
+    vpc = virginia.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    zones = {zone["ZoneId"]: zone["ZoneName"] for zone in virginia.describe_availability_zones()["AvailabilityZones"]}
+    subnets = [
+        virginia.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=zones[zone])["Subnet"][
+            "SubnetId"
+        ]
+        for number, zone in enumerate(["use1-az1", "use1-az3"])
+    ]
+    eks = account.client("eks", region_name="us-east-1")
+    refused = refusal(eks.create_cluster, **account.cluster_request({"subnetIds": subnets}))
+    assert (refused.code, refused.status) == ("UnsupportedAvailabilityZoneException", 400)
+    assert f"because {zones['use1-az3']}, the targeted availability zone," in refused.message
+    assert zones["use1-az1"] in refused.members["validZones"]
+    assert zones["use1-az3"] not in refused.members["validZones"]
+
+
 def test_security_groups_must_exist(account: Account) -> None:
     refused = create(account, {"securityGroupIds": ["sg-0123456789abcdef0"]})
     assert refused.message == "The security group 'sg-0123456789abcdef0' does not exist"
@@ -243,7 +261,7 @@ def test_remote_networks_need_access_entries(account: Account) -> None:
     account.cluster(remoteNetworkConfig=networks, accessConfig={"authenticationMode": "API"})
 
 
-AUTO = {
+AUTO: dict[str, Any] = {
     "storageConfig": {"blockStorage": {"enabled": True}},
     "kubernetesNetworkConfig": {"elasticLoadBalancing": {"enabled": True}},
     "bootstrapSelfManagedAddons": False,

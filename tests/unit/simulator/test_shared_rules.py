@@ -37,13 +37,6 @@ SERVED = {
     *("TagResource", "UntagResource", "ListTagsForResource"),
 }
 
-UNMODELLED = {
-    ("CreateNodegroup", "ResourceNotFoundException"),
-    ("CreateFargateProfile", "ResourceNotFoundException"),
-    ("CreateFargateProfile", "ResourceInUseException"),
-}
-"""Errors that AWS is known to answer with though the operation's model does not have them."""
-
 
 @pytest.fixture(scope="module")
 def protocol() -> Protocol:
@@ -85,17 +78,6 @@ def test_an_operation_that_is_not_served_is_refused_once(account: Account) -> No
     assert (refused.code, refused.status) == ("InvalidRequestException", 400)
     assert refused.message == "The simulator does not serve ListAddons yet."
     assert len(account.sim.ledger()) == 1
-
-
-def test_every_error_that_is_raised_is_one_that_its_operation_knows(account: Account, protocol: Protocol) -> None:
-    """Checked on every refusal that the tests of this worker have met so far: the ledger has them all."""
-    refusal(account.eks.describe_cluster, name="nowhere")
-    refusal(account.eks.list_tags_for_resource, resourceArn="x")
-    for entry in account.sim.ledger():
-        if entry["service"] == "eks" and entry["error"] and not entry.get("fault"):
-            modelled = {shape.name for shape in protocol.operations[entry["operation"]].error_shapes}
-            known = modelled | set(COMMON_ERRORS) | {"InvalidRequestException"}
-            assert entry["error"] in known or (entry["operation"], entry["error"]) in UNMODELLED
 
 
 def test_the_code_names_only_errors_of_the_model_or_common_ones(protocol: Protocol) -> None:

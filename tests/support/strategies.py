@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._model import (
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.cluster import AUTO_MODE, LOG_TYPES
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake
-from support.descriptors import EKS, IDENTITIES
+from support.descriptors import EKS, IDENTITIES, RESOURCES
 
 Strategy = st.SearchStrategy[Any]
 
@@ -132,8 +133,10 @@ SPECIAL: dict[str, Strategy] = {
 }
 
 
-def values(resource: Resource, creating: bool = True) -> Strategy:
+@lru_cache
+def values(kind: str, creating: bool = True) -> Strategy:
     """The values of a desired state; with all that is required if it is to be created."""
+    resource = RESOURCES[kind]
     required = resource.required if creating else ()
     members = {name: _of_member(resource, name) for name in resource.options.members or {}}
     drawn = st.fixed_dictionaries(

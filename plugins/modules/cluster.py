@@ -287,12 +287,14 @@ options:
       node_pools:
         description:
           - The built-in node pools, V(general-purpose) and V(system), in any order. With V([]) there are none.
+          - They need Auto Mode. With O(compute_config.enabled=false) they are left out of account.
         type: list
         elements: str
       node_role_arn:
         description:
           - ARN of the IAM role of the nodes that Auto Mode starts. Needed for built-in node pools. It stays as it was
             when Auto Mode was switched on.
+          - It needs Auto Mode. With O(compute_config.enabled=false) it is left out of account.
         type: str
   storage_config:
     description: The storage of EKS Auto Mode.
@@ -393,7 +395,9 @@ options:
     default: 3600
 notes:
   - A cluster is not deleted while it has node groups or Fargate profiles. The task fails with their names before
-    anything is written. Load balancers that Kubernetes made are not known to EKS; remove their services first.
+    anything is written. In check mode it returns them as RV(blocked_by) instead, as an earlier task of the same run may
+    be the one that deletes them.
+  - EKS does not know the load balancers that Kubernetes made. Delete their services before the cluster.
   - A cluster that ended as V(FAILED) when it was created can only be deleted and created again.
   - A playbook written for C(community.aws.eks_cluster) needs another module name only. What differs is that the
     module waits unless told otherwise, that O(security_groups) need not be given, that keys of tags are returned as
@@ -1031,6 +1035,12 @@ changes:
     - action: update
       operation: UpdateClusterConfig
       fields: [logging.cluster_logging]
+blocked_by:
+  description: What would keep the cluster from being deleted if it were deleted now.
+  returned: in check mode, if there is something
+  type: list
+  elements: str
+  sample: [node group web, Fargate profile apps]
 diff:
   description: The fields that change.
   returned: in diff mode

@@ -52,7 +52,10 @@ def described(resource: Resource) -> Page:
 
 def result(resource: Resource) -> Page:
     """The page of what the module returns."""
-    return {**described(resource), **OF_EVERY_RESULT, **({resource.kind: MAP} if resource.nested else {})}
+    page = described(resource) | OF_EVERY_RESULT
+    page |= {resource.kind: MAP} if resource.nested else {}
+    page |= {"blocked_by": TEXTS} if resource.hooks.blockers else {}
+    return page
 
 
 def info_result(resource: Resource) -> Page:

@@ -116,6 +116,18 @@ class Client:
         return self._clients[service]
 
 
+def client_for(module: Any, **connection: Any) -> Client:
+    """The door of an AnsibleAWSModule, with its credentials, region and settings; read-only in check mode.
+
+    ``connection`` overrides what the module's options say, such as region or aws_access_key_id.
+    """
+
+    def connect(service: str, config: Any) -> Any:
+        return module.client(service, **connection, **({"config": config} if config else {}))
+
+    return Client(connect, read_only=module.check_mode)
+
+
 def _config() -> Any:
     if "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ:
         return None

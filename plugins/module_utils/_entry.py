@@ -15,7 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _apply, _generations
 from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome
-from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
+from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled, observe
@@ -140,7 +140,7 @@ def run(resource: Resource) -> None:
 def _job(module: Any, resource: Resource) -> Job:
     params = module.params
     waits = Patience(params["wait"], params["wait_timeout"], params["wait_delay"]) if resource.lifecycle else Patience()
-    return Job(_client(module), resource, desired_state(resource, params), waits, module.check_mode)
+    return Job(client_for(module), resource, desired_state(resource, params), waits, module.check_mode)
 
 
 def run_info(resource: Resource) -> None:
@@ -149,7 +149,7 @@ def run_info(resource: Resource) -> None:
     spec = {name: {"type": "str", "required": True} for name in parents}
     spec[own] = {**_identity_option(resource, own), "required": False}
     module = AnsibleAWSModule(argument_spec=spec, supports_check_mode=True)
-    client = _client(module)
+    client = client_for(module)
     parent = {name: module.params[name] for name in parents}
 
     def look(name: str) -> Values | None:
@@ -162,13 +162,6 @@ def run_info(resource: Resource) -> None:
             return [found for found in pool.map(look, names) if found is not None]
 
     module.exit_json(changed=False, **{resource.plural: _guarded(module, resource.plural, look_all)})
-
-
-def _client(module: Any) -> Client:
-    def connect(service: str, config: Any) -> Any:
-        return module.client(service, **({"config": config} if config else {}))
-
-    return Client(connect, read_only=module.check_mode)
 
 
 def _guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:

@@ -18,7 +18,7 @@ with suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _kubeconfig_file as file
-from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
+from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     Body,
     Cluster,
@@ -203,7 +203,7 @@ def _token(module: Any, cluster: Cluster, stored: str | None) -> str:
 
 def _role_keys(module: Any, cluster: Cluster, role: str) -> dict[str, str]:
     try:
-        answer = _client(module, region=cluster.region).read(
+        answer = client_for(module, region=cluster.region).read(
             "sts", "AssumeRole", RoleArn=role, RoleSessionName=f"kubeconfig-{cluster.name}"[:64]
         )
     except AwsError as error:
@@ -242,7 +242,7 @@ def _cluster(module: Any) -> Cluster | None:
 
 def _describe(module: Any, name: str) -> dict[str, Any] | None:
     try:
-        description: dict[str, Any] = _client(module).call("DescribeCluster", name=name)["cluster"]
+        description: dict[str, Any] = client_for(module).call("DescribeCluster", name=name)["cluster"]
         return description
     except AwsError as error:
         if not error.not_found:
@@ -253,10 +253,3 @@ def _describe(module: Any, name: str) -> dict[str, Any] | None:
         f"EKS cluster {name!r} does not exist in region {module.region}: check cluster_name, region and the account of "
         "the credentials, or create it with flotilla.eks.cluster"
     )
-
-
-def _client(module: Any, **connection: str) -> Client:
-    def connect(service: str, config: Any) -> Any:
-        return module.client(service, **connection, **({"config": config} if config else {}))
-
-    return Client(connect, read_only=module.check_mode)

@@ -53,7 +53,7 @@ build: $(READY) ## Build the collection's tarball into build/dist and have galax
 	@$(activate) cd tests && python -m sanity.build
 
 changelog: $(READY) ## Write changelogs/fragments into CHANGELOG.rst as the release that galaxy.yml names
-	@$(activate) antsibull-changelog release --update-existing
+	@$(activate) antsibull-changelog release --update-existing --reload-plugins
 
 clean: ## Remove what the targets wrote, except .venv
 	rm -rf build .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -63,10 +63,16 @@ def test_module_is_documented(module: str) -> None:
     assert yaml.safe_load(texts["RETURN"])
 
 
-def test_releases_end_with_the_version_of_galaxy_yml() -> None:
+def test_changelog_ends_with_the_version_of_galaxy_yml() -> None:
     version = load("galaxy.yml")["version"]
     assert list(load("changelogs/changelog.yaml")["releases"])[-1] == version
     assert f"\nv{version}\n" in (CHECKOUT / "CHANGELOG.rst").read_text(encoding="utf-8")
+
+
+def test_changelog_announced_every_module_and_role() -> None:
+    releases = load("changelogs/changelog.yaml")["releases"].values()
+    assert {entry["name"] for release in releases for entry in release.get("modules", [])} == set(MODULES)
+    assert {entry["name"] for release in releases for entry in release.get("objects", {}).get("role", [])} == set(ROLES)
 
 
 def test_user_requirements_are_those_of_galaxy_yml() -> None:

@@ -46,6 +46,11 @@ def refusal(call: Callable[..., Any], **parameters: Any) -> Refusal:
     )
 
 
+def taint(key: str = "team", effect: str = "NO_SCHEDULE", **more: str) -> dict[str, str]:
+    """A taint, in order unless told otherwise."""
+    return {"key": key, "effect": effect, **more}
+
+
 @dataclass
 class Account:
     """A caller's account in one region: clients, a network of three private subnets and a public one, and roles."""
@@ -140,6 +145,16 @@ class Account:
         answer = self.eks.create_nodegroup(**self.nodegroup_request(cluster, **parameters))
         self.sim.advance(CREATION)
         return answer["nodegroup"]["nodegroupName"]
+
+    def refused_cluster(self, vpc: dict[str, Any] | None = None, **parameters: Any) -> Refusal:
+        """How a CreateCluster request is refused: always as InvalidParameterException."""
+        refused = refusal(self.eks.create_cluster, **self.cluster_request(vpc, **parameters))
+        assert (refused.code, refused.status) == ("InvalidParameterException", 400)
+        return refused
+
+    def refused_nodegroup(self, cluster: str, **parameters: Any) -> Refusal:
+        """How a CreateNodegroup request is refused."""
+        return refusal(self.eks.create_nodegroup, **self.nodegroup_request(cluster, **parameters))
 
     def profile_request(self, cluster: str, **parameters: Any) -> dict[str, Any]:
         return {

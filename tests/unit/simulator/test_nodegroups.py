@@ -5,16 +5,10 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import pytest
-from unit.simulator.account import CREATION, LONG, Account, refusal
-
-
-def create(account: Account, cluster: str, **parameters: Any) -> Any:
-    """The refusal of a CreateNodegroup request."""
-    return refusal(account.eks.create_nodegroup, **account.nodegroup_request(cluster, **parameters))
+from unit.simulator.account import CREATION, LONG, Account, refusal, taint
 
 
 def test_a_node_group_has_the_defaults_of_aws(account: Account, standing_cluster: str) -> None:
@@ -47,13 +41,13 @@ def test_each_ami_family_has_its_releases(
 
 
 def test_the_cluster_must_exist(account: Account) -> None:
-    refused = create(account, "nowhere")
+    refused = account.refused_nodegroup("nowhere")
     assert (refused.code, refused.message) == ("ResourceNotFoundException", "No cluster found for name: nowhere.")
 
 
 def test_the_cluster_must_be_active(account: Account) -> None:
     cluster = account.eks.create_cluster(**account.cluster_request())["cluster"]["name"]
-    refused = create(account, cluster)
+    refused = account.refused_nodegroup(cluster)
     assert (refused.code, refused.message) == (
         "InvalidRequestException",
         f"Cluster '{cluster}' is not in ACTIVE status",
@@ -68,20 +62,20 @@ def test_an_unknown_node_group_is_not_found(account: Account, standing_cluster: 
 
 def test_a_name_is_taken_once(account: Account, standing_cluster: str) -> None:
     name = account.nodegroup(standing_cluster)
-    refused = create(account, standing_cluster, nodegroupName=name)
+    refused = account.refused_nodegroup(standing_cluster, nodegroupName=name)
     assert refused.code == "ResourceInUseException"
     assert refused.message == f"NodeGroup already exists with name {name} and cluster name {standing_cluster}"
 
 
 @pytest.mark.parametrize("name", ["-x", "a b", "x" * 64])
 def test_a_name_has_a_form(account: Account, standing_cluster: str, name: str) -> None:
-    assert create(account, standing_cluster, nodegroupName=name).message == f"Invalid node group name: {name}"
+    assert account.refused_nodegroup(standing_cluster, nodegroupName=name).message == f"Invalid node group name: {name}"
 
 
 def test_the_role_must_exist_and_trust_ec2(account: Account, standing_cluster: str) -> None:
-    missing = create(account, standing_cluster, nodeRole="arn:aws:iam::123456789012:role/nobody")
+    missing = account.refused_nodegroup(standing_cluster, nodeRole="arn:aws:iam::123456789012:role/nobody")
     assert missing.message == "The role with name nobody cannot be found."
-    refused = create(account, standing_cluster, nodeRole=account.roles["cluster"])
+    refused = account.refused_nodegroup(standing_cluster, nodeRole=account.roles["cluster"])
     assert "Following required service principals [ec2.amazonaws.com] were not found" in refused.message
 
 
@@ -95,11 +89,14 @@ def test_nodes_without_the_worker_policy_do_not_join(account: Account, standing_
 
 
 def test_subnets_exist_in_the_clusters_vpc(account: Account, standing_cluster: str) -> None:
-    missing = create(account, standing_cluster, subnets=["subnet-0123456789abcdef0"])
+    missing = account.refused_nodegroup(standing_cluster, subnets=["subnet-0123456789abcdef0"])
     assert missing.message == "The subnet ID 'subnet-0123456789abcdef0' does not exist"
     stranger = account.subnet("10.8.0.0/24", account.zones[0], account.vpc_of("10.8.0.0/16"))
-    assert "does not belong to the cluster's VPC" in create(account, standing_cluster, subnets=[stranger]).message
-    assert "At least one subnet" in create(account, standing_cluster, subnets=[]).message
+    assert (
+        "does not belong to the cluster's VPC"
+        in account.refused_nodegroup(standing_cluster, subnets=[stranger]).message
+    )
+    assert "At least one subnet" in account.refused_nodegroup(standing_cluster, subnets=[]).message
 
 
 @pytest.mark.parametrize(
@@ -116,7 +113,7 @@ def test_subnets_exist_in_the_clusters_vpc(account: Account, standing_cluster: s
 def test_sizes_are_in_order_and_complete(
     account: Account, standing_cluster: str, scaling: dict[str, int], reason: str
 ) -> None:
-    refused = create(account, standing_cluster, scalingConfig=scaling)
+    refused = account.refused_nodegroup(standing_cluster, scalingConfig=scaling)
     assert refused.code == "InvalidParameterException"
     assert reason in refused.message
 
@@ -127,11 +124,7 @@ def test_sizes_are_in_order_and_complete(
 def test_labels_are_kubernetes_labels_outside_reserved_prefixes(
     account: Account, standing_cluster: str, labels: dict[str, str]
 ) -> None:
-    assert create(account, standing_cluster, labels=labels).code == "InvalidParameterException"
-
-
-def taint(key: str = "team", effect: str = "NO_SCHEDULE", **more: str) -> dict[str, str]:
-    return {"key": key, "effect": effect, **more}
+    assert account.refused_nodegroup(standing_cluster, labels=labels).code == "InvalidParameterException"
 
 
 @pytest.mark.parametrize(
@@ -148,26 +141,26 @@ def taint(key: str = "team", effect: str = "NO_SCHEDULE", **more: str) -> dict[s
 def test_taints_are_kubernetes_taints_each_once(
     account: Account, standing_cluster: str, taints: list[dict[str, str]], reason: str
 ) -> None:
-    assert reason in create(account, standing_cluster, taints=taints).message
+    assert reason in account.refused_nodegroup(standing_cluster, taints=taints).message
 
 
 def test_instance_types_exist_and_fit_the_ami(account: Account, standing_cluster: str) -> None:
-    unknown = create(account, standing_cluster, instanceTypes=["t9.huge"])
+    unknown = account.refused_nodegroup(standing_cluster, instanceTypes=["t9.huge"])
     assert "do not exist: [t9.huge]" in unknown.message
-    misfit = create(account, standing_cluster, instanceTypes=["m6g.large"])
+    misfit = account.refused_nodegroup(standing_cluster, instanceTypes=["m6g.large"])
     assert misfit.message == "[m6g.large] is not a valid instance type for requested amiType AL2023_x86_64_STANDARD"
 
 
 def test_amazon_linux_2_ends_with_1_32(account: Account, standing_cluster: str) -> None:
-    refused = create(account, standing_cluster, amiType="AL2_x86_64")
+    refused = account.refused_nodegroup(standing_cluster, amiType="AL2_x86_64")
     assert refused.message == "AMI Type AL2_x86_64 is only supported for kubernetes versions 1.32 or earlier"
     older = account.cluster(version="1.32")
     assert account.nodegroup(older, amiType="AL2_x86_64")
 
 
 def test_the_version_is_the_clusters_and_the_release_a_known_one(account: Account, standing_cluster: str) -> None:
-    assert "must be the cluster's version 1.33" in create(account, standing_cluster, version="1.32").message
-    refused = create(account, standing_cluster, releaseVersion="1.33.5-20200101")
+    assert "must be the cluster's version 1.33" in account.refused_nodegroup(standing_cluster, version="1.32").message
+    refused = account.refused_nodegroup(standing_cluster, releaseVersion="1.33.5-20200101")
     assert "is not valid for kubernetes version 1.33" in refused.message
 
 
@@ -183,7 +176,7 @@ def test_the_version_is_the_clusters_and_the_release_a_known_one(account: Accoun
 def test_update_config_has_one_measure(
     account: Account, standing_cluster: str, config: dict[str, Any], reason: str
 ) -> None:
-    assert reason in create(account, standing_cluster, updateConfig=config).message
+    assert reason in account.refused_nodegroup(standing_cluster, updateConfig=config).message
 
 
 OVERRIDE = {
@@ -212,97 +205,20 @@ OVERRIDE = {
 def test_node_repair_has_one_measure_and_whole_overrides(
     account: Account, standing_cluster: str, config: dict[str, Any], reason: str
 ) -> None:
-    assert reason in create(account, standing_cluster, nodeRepairConfig={"enabled": True, **config}).message
+    assert reason in account.refused_nodegroup(standing_cluster, nodeRepairConfig={"enabled": True, **config}).message
 
 
 @pytest.mark.parametrize("config", [{"poolState": "HIBERNATED"}, {"reuseOnScaleIn": True}])
 def test_bottlerocket_warm_pools_are_plain(account: Account, standing_cluster: str, config: dict[str, Any]) -> None:
     pool = {"enabled": True, **config}
-    refused = create(account, standing_cluster, amiType="BOTTLEROCKET_x86_64", warmPoolConfig=pool)
+    refused = account.refused_nodegroup(standing_cluster, amiType="BOTTLEROCKET_x86_64", warmPoolConfig=pool)
     assert "Warm pools of BOTTLEROCKET_x86_64 do not support" in refused.message
     account.nodegroup(standing_cluster, warmPoolConfig=pool)
 
 
 def test_remote_access_needs_an_existing_key_pair(account: Account, standing_cluster: str) -> None:
-    refused = create(account, standing_cluster, remoteAccess={"ec2SshKey": "none"})
+    refused = account.refused_nodegroup(standing_cluster, remoteAccess={"ec2SshKey": "none"})
     assert refused.message == "The key pair 'none' does not exist"
-
-
-def test_a_launch_template_must_exist_with_its_version(account: Account, standing_cluster: str) -> None:
-    assert "does not exist" in create(account, standing_cluster, launchTemplate={"name": "none"}).message
-    known = account.template(InstanceType="m5.large")
-    assert "does not exist" in create(account, standing_cluster, launchTemplate={**known, "version": "7"}).message
-    both = {**known, "name": "x"}
-    assert "not both" in create(account, standing_cluster, launchTemplate=both).message
-
-
-def test_a_launch_template_is_echoed_with_name_id_and_version(account: Account, standing_cluster: str) -> None:
-    reference = account.template(InstanceType="m5.large")
-    group = account.describe(standing_cluster, account.nodegroup(standing_cluster, launchTemplate=reference))
-    assert group["launchTemplate"]["id"] == reference["id"]
-    assert group["launchTemplate"]["version"] == "1"
-    assert group["launchTemplate"]["name"].startswith("template-")
-    assert not {"diskSize", "instanceTypes"} & set(group)
-
-
-@pytest.mark.parametrize(
-    ("data", "request_part", "message"),
-    [
-        ({}, {"diskSize": 50}, "Disk size must be specified within the launch template."),
-        ({}, {"remoteAccess": {}}, "Remote access configuration cannot be specified with a launch template."),
-        (
-            {"InstanceType": "m5.large"},
-            {"instanceTypes": ["m5.large"]},
-            "Cannot specify instance types in launch template and API request",
-        ),
-        (
-            {"ImageId": "ami-1"},
-            {"amiType": "AL2023_x86_64_STANDARD"},
-            "You cannot specify an AMI Type other than custom, when specifying an image id in your launch template.",
-        ),
-        (
-            {"ImageId": "ami-1"},
-            {"version": "1.33"},
-            "You cannot specify the field kubernetesVersion when using custom AMIs.",
-        ),
-        (
-            {"ImageId": "ami-1"},
-            {"releaseVersion": "x"},
-            "You cannot specify the field releaseVersion when using custom AMIs.",
-        ),
-        ({}, {"amiType": "CUSTOM"}, "The AMI type CUSTOM needs an image id in the launch template"),
-        ({}, {"capacityType": "CAPACITY_BLOCK"}, "CAPACITY_BLOCK needs the instance type in the launch template"),
-    ],
-)
-def test_a_thing_is_said_in_the_template_or_in_the_request(
-    account: Account, standing_cluster: str, data: dict[str, Any], request_part: dict[str, Any], message: str
-) -> None:
-    reference = account.template(**(data or {"EbsOptimized": True}))
-    assert create(account, standing_cluster, launchTemplate=reference, **request_part).message == message
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        {"IamInstanceProfile": {"Name": "x"}},
-        {"InstanceMarketOptions": {"MarketType": "spot"}},
-        {"HibernationOptions": {"Configured": True}},
-        {"NetworkInterfaces": [{"DeviceIndex": 0, "SubnetId": "subnet-1"}]},
-        {"InstanceInitiatedShutdownBehavior": "terminate"},
-    ],
-    ids=lambda data: next(iter(data)),
-)
-def test_a_launch_template_leaves_some_things_to_eks(
-    account: Account, standing_cluster: str, data: dict[str, Any]
-) -> None:
-    refused = create(account, standing_cluster, launchTemplate=account.template(**data))
-    assert "The launch template must not specify" in refused.message
-
-
-def test_a_custom_ami_makes_the_type_custom(account: Account, standing_cluster: str) -> None:
-    reference = account.template(ImageId="ami-0123456789abcdef0", InstanceType="m5.large")
-    group = account.describe(standing_cluster, account.nodegroup(standing_cluster, launchTemplate=reference))
-    assert (group["amiType"], group["releaseVersion"]) == ("CUSTOM", "ami-0123456789abcdef0")
 
 
 def test_a_node_group_is_deleted_when_it_rests(account: Account, standing_cluster: str) -> None:
@@ -332,121 +248,5 @@ def test_a_cluster_has_a_quota_of_node_groups(account: Account) -> None:
     cluster = account.cluster()
     for _ in range(30):
         account.eks.create_nodegroup(**account.nodegroup_request(cluster))
-    refused = create(account, cluster)
+    refused = account.refused_nodegroup(cluster)
     assert (refused.code, refused.status) == ("ResourceLimitExceededException", 400)
-
-
-def update(account: Account, cluster: str, group: str, **change: Any) -> Any:
-    return refusal(account.eks.update_nodegroup_config, clusterName=cluster, nodegroupName=group, **change)
-
-
-def test_a_config_update_changes_what_it_names_and_keeps_the_rest(account: Account, standing_cluster: str) -> None:
-    group = account.nodegroup(standing_cluster, labels={"keep": "1", "drop": "1"}, taints=[taint("a"), taint("b")])
-    change = {
-        "labels": {"addOrUpdateLabels": {"new": "1"}, "removeLabels": ["drop"]},
-        "taints": {"addOrUpdateTaints": [taint("a", value="x")], "removeTaints": [taint("b")]},
-        "scalingConfig": {"maxSize": 9},
-        "updateConfig": {"maxUnavailablePercentage": 25},
-    }
-    key = {"clusterName": standing_cluster, "nodegroupName": group}
-    answer = account.eks.update_nodegroup_config(**key, **change)["update"]
-    assert answer["type"] == "ConfigUpdate"
-    assert account.describe(standing_cluster, group)["status"] == "UPDATING"
-    assert account.settled(answer, standing_cluster, nodegroupName=group)["status"] == "Successful"
-    after = account.describe(standing_cluster, group)
-    assert after["labels"] == {"keep": "1", "new": "1"}
-    assert after["taints"] == [taint("a", value="x")]
-    assert after["scalingConfig"] == {"minSize": 1, "maxSize": 9, "desiredSize": 1}
-    assert after["updateConfig"] == {"maxUnavailablePercentage": 25, "updateStrategy": "DEFAULT"}
-
-
-def test_a_config_update_is_checked_as_a_creation_is(account: Account, standing_cluster: str) -> None:
-    group = account.nodegroup(standing_cluster)
-    for change, reason in (
-        ({"scalingConfig": {"minSize": 2}}, "Minimum capacity 2 can't be greater than desired size 1"),
-        ({"updateConfig": {"maxUnavailable": 1, "maxUnavailablePercentage": 5}}, "Exactly one of"),
-        ({"labels": {"addOrUpdateLabels": {"k8s.io/x": "y"}}}, "reserved prefixes"),
-        ({"labels": {"addOrUpdateLabels": {"x": "y"}, "removeLabels": ["x"]}}, "both updated and removed"),
-        ({"taints": {"addOrUpdateTaints": [taint()], "removeTaints": [taint()]}}, "both updated and removed"),
-        ({}, "No changes detected"),
-    ):
-        refused = update(account, standing_cluster, group, **change)
-        assert refused.code == "InvalidParameterException"
-        assert reason in refused.message
-
-
-def test_a_node_group_has_one_update_at_a_time(account: Account, standing_cluster: str) -> None:
-    group = account.nodegroup(standing_cluster)
-    key = {"clusterName": standing_cluster, "nodegroupName": group}
-    running = account.eks.update_nodegroup_config(**key, scalingConfig={"maxSize": 3})["update"]["id"]
-    for call, parameters in itertools.product(
-        [account.eks.update_nodegroup_config, account.eks.update_nodegroup_version],
-        [{"labels": {"removeLabels": ["x"]}}],
-    ):
-        refused = refusal(call, **key, **(parameters if call is account.eks.update_nodegroup_config else {}))
-        assert refused.code == "ResourceInUseException"
-        assert f"nodegroup {group} currently has update {running} in progress" in refused.message
-    assert refusal(account.eks.delete_nodegroup, **key).code == "ResourceInUseException"
-    account.sim.advance(LONG)
-
-
-def test_a_version_update_takes_the_clusters_version_and_the_newest_release(account: Account) -> None:
-    cluster = account.cluster(version="1.32")
-    group = account.nodegroup(cluster)
-    account.settled(account.eks.update_cluster_version(name=cluster, version="1.33")["update"], cluster)
-    key = {"clusterName": cluster, "nodegroupName": group}
-    answer = account.eks.update_nodegroup_version(**key)["update"]
-    assert answer["type"] == "VersionUpdate"
-    assert account.settled(answer, cluster, nodegroupName=group)["status"] == "Successful"
-    after = account.describe(cluster, group)
-    assert (after["version"], after["releaseVersion"]) == ("1.33", "1.33.5-20261105")
-    back = refusal(account.eks.update_nodegroup_version, **key, version="1.32")
-    assert back.code == "InvalidRequestException"
-    ahead = refusal(account.eks.update_nodegroup_version, **key, version="1.34")
-    assert "must be the cluster's version 1.33" in ahead.message
-    same = refusal(account.eks.update_nodegroup_version, **key)
-    assert "No changes detected" in same.message
-
-
-def test_releases_go_forwards_only(account: Account, standing_cluster: str) -> None:
-    group = account.nodegroup(standing_cluster, releaseVersion="1.33.5-20260923")
-    key = {"clusterName": standing_cluster, "nodegroupName": group}
-    answer = account.eks.update_nodegroup_version(**key, releaseVersion="1.33.5-20261014")["update"]
-    account.settled(answer, standing_cluster, nodegroupName=group)
-    assert account.describe(standing_cluster, group)["releaseVersion"] == "1.33.5-20261014"
-    back = refusal(account.eks.update_nodegroup_version, **key, releaseVersion="1.33.5-20260923")
-    assert "cannot be rolled back" in back.message
-
-
-def test_a_launch_template_changes_its_version_only(account: Account, standing_cluster: str) -> None:
-    reference = account.template(InstanceType="m5.large")
-    group = account.nodegroup(standing_cluster, launchTemplate=reference)
-    account.ec2.create_launch_template_version(
-        LaunchTemplateId=reference["id"], LaunchTemplateData={"InstanceType": "m5.xlarge"}
-    )
-    key = {"clusterName": standing_cluster, "nodegroupName": group}
-    other = refusal(
-        account.eks.update_nodegroup_version, **key, launchTemplate=account.template(InstanceType="m5.large")
-    )
-    assert "must be the one that the node group was created with" in other.message
-    answer = account.eks.update_nodegroup_version(**key, launchTemplate={**reference, "version": "2"})["update"]
-    account.settled(answer, standing_cluster, nodegroupName=group)
-    assert account.describe(standing_cluster, group)["launchTemplate"]["version"] == "2"
-    plain = account.nodegroup(standing_cluster)
-    refused = refusal(
-        account.eks.update_nodegroup_version,
-        clusterName=standing_cluster,
-        nodegroupName=plain,
-        launchTemplate=reference,
-    )
-    assert "originally deployed with a launch template" in refused.message
-
-
-def test_a_larger_group_takes_longer_to_update(account: Account, standing_cluster: str) -> None:
-    sizes = {"minSize": 1, "desiredSize": 40, "maxSize": 40}
-    group = account.nodegroup(standing_cluster, scalingConfig=sizes, releaseVersion="1.33.5-20260923")
-    key = {"clusterName": standing_cluster, "nodegroupName": group}
-    answer = account.eks.update_nodegroup_version(**key)["update"]
-    assert account.settled(answer, standing_cluster, nodegroupName=group)["status"] == "InProgress"
-    account.sim.advance(2 * LONG)
-    assert account.describe(standing_cluster, group)["status"] == "ACTIVE"

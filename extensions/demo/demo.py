@@ -73,7 +73,7 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Run:
-    """What a run did. ``seconds`` are wall time, ``calls`` entries of the simulator's ledger, ``left`` what remained."""
+    """What a run did. ``seconds`` are wall time, ``calls`` entries of the ledger, ``left`` what remained."""
 
     step: Step
     status: int

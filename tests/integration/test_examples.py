@@ -86,3 +86,9 @@ def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> Non
     run = playbook.tasks(*tasks, variables=variables)
     assert [line["task"] for line in run.lines] == [task["name"] for task in tasks]
     assert {line["status"] for line in run.lines} == {"ok"}
+    assert all(run.results[task["name"]]["changed"] for task in tasks if changes_something(task))
+
+
+def changes_something(task: dict[str, Any]) -> bool:
+    """Whether a task calls one of our modules that do more than look."""
+    return any(name.startswith("flotilla.eks.") and not name.endswith("_info") for name in task)

@@ -20,6 +20,7 @@ IAM_PROPAGATION = 60  # seconds
 ROLE_NOT_READY = re.compile(
     r"role.*(could not be assumed|cannot be assumed|cannot be found|does not exist|trust)", re.I
 )
+CLUSTER_NOT_READY = "not in ACTIVE status"
 NOTHING_TO_CHANGE = "No changes detected"
 
 
@@ -166,7 +167,7 @@ def _send(job: Job, change: Change) -> Values:
                 raise _AlreadyThere(ours=error.retries > 0) from error
             if change.action == "delete" and error.not_found:
                 return {}
-            if not _will_pass(job.resource, change, error, job.patience.clock() - started):
+            if not _will_pass(job, change, error, job.patience.clock() - started):
                 _explain(job, error)
                 raise
     _explain(job, refusals[-1])
@@ -181,11 +182,20 @@ def _explain(job: Job, error: AwsError) -> None:
             error.advise(f". {advice.path}: found {value!r}; {advice.remedy}")
 
 
-def _will_pass(resource: Resource, change: Change, error: AwsError, waited: float) -> bool:
+def _will_pass(job: Job, change: Change, error: AwsError, waited: float) -> bool:
     """Whether a refusal is one of those that end by themselves: somebody else's work, or a role not known yet."""
     if error.in_use:
-        return change.action == "update" or resource.one_at_a_time
-    return change.action == "create" and waited < IAM_PROPAGATION and bool(ROLE_NOT_READY.search(error.message))
+        return change.action == "update" or job.resource.one_at_a_time
+    if change.action != "create":
+        return False
+    if CLUSTER_NOT_READY in error.message:
+        return _cluster_is_coming(job)
+    return waited < IAM_PROPAGATION and bool(ROLE_NOT_READY.search(error.message))
+
+
+def _cluster_is_coming(job: Job) -> bool:
+    cluster = job.client.call("DescribeCluster", name=job.desired.identity["cluster_name"])["cluster"]
+    return _plan.status(cluster) in ("ACTIVE", "CREATING", "UPDATING")
 
 
 def _concluded(job: Job, outcome: Outcome) -> Outcome:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from eks_simulator.process import SimulatorProcess
@@ -53,7 +55,7 @@ def test_f3_a_profile_without_labels_is_adopted(aws: Surroundings, steps: Steps)
 def test_f4_a_changed_profile_is_replaced_on_request(aws: Surroundings, steps: Steps) -> None:
     aws.cluster()
     aws.fargate_profile("apps")
-    wanted = {
+    wanted: dict[str, Any] = {
         "cluster_name": "prod",
         "name": "apps",
         "role_arn": aws.role("fargate"),

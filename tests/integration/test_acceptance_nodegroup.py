@@ -13,7 +13,7 @@ from support.ledger import Ledger
 from support.steps import Steps, fields, operations
 from support.surroundings import Surroundings
 
-WEB = {"cluster_name": "prod", "name": "web"}
+WEB: dict[str, Any] = {"cluster_name": "prod", "name": "web"}
 TAINTS = [
     {"key": "dedicated", "value": "gpu", "effect": "NO_SCHEDULE"},
     {"key": "spot", "value": "true", "effect": "PREFER_NO_SCHEDULE"},
@@ -198,8 +198,10 @@ def test_n13_a_degraded_group_is_not_reported_as_well(web: Surroundings, steps: 
     why = {"code": "AsgInstanceLaunchFailures", "message": "Could not launch on-demand instances"}
     web.simulator.fault(resource="nodegroup", name="web", becomes="DEGRADED", **why)
     message = steps.failed("nodegroup", **WEB, scaling_config={"desired_size": 5})
+    assert "ConfigUpdate" in message
+    assert "Failed: AsgInstanceLaunchFailures: Could not launch on-demand instances" in message
+    message = steps.refused("nodegroup", **WEB)
     assert "is DEGRADED: AsgInstanceLaunchFailures: Could not launch on-demand instances" in message
-    assert "DEGRADED" in steps.refused("nodegroup", **WEB)
 
 
 @pytest.mark.parametrize("wait", [True, False])
@@ -331,3 +333,9 @@ def test_a_group_busy_with_somebody_elses_update_is_waited_for(web: Surroundings
     made = steps.run("nodegroup", **WEB, labels={"env": "prod"})
     assert made["changed"]
     assert made["scaling_config"]["max_size"] == 7
+
+
+def test_a_cluster_that_is_on_its_way_is_waited_for(aws: Surroundings, steps: Steps) -> None:
+    aws.cluster(settle=False)
+    made = steps.run("nodegroup", **WEB, node_role=aws.role("node"), subnets=aws.private_subnets)
+    assert made["status"] == "ACTIVE"

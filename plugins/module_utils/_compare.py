@@ -5,7 +5,8 @@
 """How a desired value compares with an observed one, and what of it an update has to send. Pure.
 
 A structure matches on the members that are given; a map matches exactly; a list matches in any order unless order means
-something. What the service leaves out of an answer counts as empty: no list is the empty list, no boolean is false.
+something, and its items match whole, as the list was given whole. What the service leaves out of an answer counts as
+empty: no list is the empty list, no boolean is false.
 """
 
 from __future__ import annotations

@@ -69,6 +69,8 @@ def _option_spec(name: str, option: Option) -> Values:
     spec.update(_structure_spec(option))
     if option.elements is not None:
         spec["elements"] = option.elements.kind
+        if option.elements.choices:
+            spec["choices"] = list(option.elements.choices)
         spec.update(_structure_spec(option.elements))
     return spec
 

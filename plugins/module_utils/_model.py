@@ -154,6 +154,7 @@ class Resource:
     protection: str = ""  # the option that forbids deletion while it is true
     replaceable: bool = False
     generations: bool = False  # a replacement may stand beside the replaced one, under a name with a suffix
+    secret: tuple[str, ...] = ()  # paths of answers that no result may show
     nested: bool = False  # results stand also under the kind's name, where community.aws put those of a creation
     one_at_a_time: bool = False  # the service creates or deletes one of a cluster's at a time, refusing the others
     wait_timeout: int = 1800
@@ -218,6 +219,14 @@ def pick(values: Values | None, path: str) -> Any:
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None
     return found
+
+
+def prune(values: Values, path: str) -> None:
+    """Removes the value at a dotted path, if there is one."""
+    parent, _dot, last = path.rpartition(".")
+    holder = pick(values, parent) if parent else values
+    if isinstance(holder, dict):
+        holder.pop(last, None)
 
 
 def graft(values: Values, path: str, value: Any) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, prune
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import health, status, title
 
 FIRST_PAUSE = 0.5  # seconds
@@ -61,6 +61,8 @@ def observe(client: Client, resource: Resource, identity: Values, attachments: b
         if error.not_found:
             return None
         raise
+    for path in resource.secret:
+        prune(observed, path)
     return observed
 
 

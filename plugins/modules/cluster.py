@@ -991,9 +991,6 @@ connector_config:
     activation_id:
       description: Id of the activation.
       type: str
-    activation_code:
-      description: Code of the activation.
-      type: str
     activation_expiry:
       description: When the activation ends, in ISO 8601.
       type: str

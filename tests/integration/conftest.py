@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from eks_simulator.process import SimulatorProcess
 
+from eks_simulator.process import SimulatorProcess
 from support.ledger import Ledger
 from support.playbook import Playbook
 from support.steps import Steps

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What users of today's cluster module met, C1 to C14, and how it goes here.
 
-C14 asks for modules of other resources too: add-ons, pod identity, identity providers and insights come with those resources.
+C14 asks for modules of other resources too: those of add-ons, pod identity, identity providers and insights come later.
 """
 
 from __future__ import annotations

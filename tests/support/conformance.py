@@ -225,7 +225,7 @@ def _compare(option: Option, shape: Any, place: str) -> Iterator[str]:
 
 def _compare_patched(option: Option, shape: Any, place: str) -> Iterator[str]:
     """Like _compare, for an option whose ``patch`` may make a structure of changes: values to set, keys to remove."""
-    if option.patch is None or shape.type_name != "structure":
+    if option.patch is None or option.members is not None or shape.type_name != "structure":
         yield from _compare(option, shape, place)
         return
     before, after = sample(option, "before"), sample(option, "after")

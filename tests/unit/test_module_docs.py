@@ -40,10 +40,13 @@ OF_EVERY_RESULT: Page = {
 
 
 def described(resource: Resource) -> Page:
-    """The page of what Describe answers, with what is attached to it."""
+    """The page of what Describe answers, without its secrets, with what is attached to it."""
     answer = EKS.operation_model(f"Describe{resource.api}").output_shape
     (shape,) = answer.members.values()
     page = shape_page(shape)
+    for path in resource.secret:
+        parent, _dot, last = path.rpartition(".")
+        del page[parent]["below"][last]
     if resource.attachments:
         listed = shape_page(EKS.operation_model(resource.attachments.listing).output_shape)
         page[resource.attachments.option] = listed[resource.attachments.answer]

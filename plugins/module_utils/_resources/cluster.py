@@ -60,9 +60,9 @@ def towards_api(before: str | None, after: str) -> str | None:
     return "this change has no way back: the authentication mode only goes from CONFIG_MAP by API_AND_CONFIG_MAP to API"
 
 
-def away_from_aws_managed(before: str | None, after: str) -> str | None:
+def not_back_to_aws(before: str | None, after: str) -> str | None:
     """Service model, ControlPlaneEgressMode: once it is CUSTOMER_ROUTED it does not go back to AWS_MANAGED."""
-    if before in (None, "AWS_MANAGED"):
+    if after != "AWS_MANAGED" or before is None:
         return None
     return "traffic that the customer routes is not given back to AWS"
 
@@ -70,6 +70,11 @@ def away_from_aws_managed(before: str | None, after: str) -> str | None:
 def encrypted_once(before: list[Values] | None, after: list[Values]) -> str | None:
     """Service model, AssociateEncryptionConfig: for clusters without one; it can be neither changed nor removed."""
     return "secrets encryption, once on, keeps its key and cannot be taken away" if before else None
+
+
+def encryption(configs: list[Values] | None) -> list[Values]:
+    """Secrets are the only resource that can be encrypted (service model, EncryptionConfig), said or not."""
+    return [{**config, "resources": config.get("resources") or ["secrets"]} for config in configs or []]
 
 
 def node_role_kept(before: str | None, after: str) -> str | None:
@@ -114,8 +119,18 @@ def check(desired: Values, observed: Values | None) -> list[str]:
         *name_problems(desired["name"], longest=100),
         *version_problems(desired.get("version")),
         *role_arn_problems(desired, "role_arn", "compute_config.node_role_arn"),
+        *_encryption_problems(desired),
         *_network_problems(desired, observed),
         *_auto_mode_problems(desired, observed),
+    ]
+
+
+def _encryption_problems(desired: Values) -> list[str]:
+    keys = [pick(config, "provider.key_arn") or "" for config in desired.get("encryption_config") or []]
+    return [
+        f"encryption_config[{index}].provider.key_arn: found {key!r}, an alias; give the ARN of the key it stands for"
+        for index, key in enumerate(keys)
+        if ":alias/" in key
     ]
 
 
@@ -192,6 +207,7 @@ CLUSTER = Resource(
     identity={"name": ("name", "cluster_name")},
     listing="clusters",
     arn="arn",
+    secret=("connector_config.activation_code",),
     required=("role_arn", "resources_vpc_config"),
     options=struct(
         version=text(refuse=one_minor_at_a_time),
@@ -203,7 +219,7 @@ CLUSTER = Resource(
             endpoint_private_access=flag(),
             public_access_cidrs=many(text()),
             control_plane_egress_mode=text(
-                "AWS_MANAGED", "CUSTOMER_ROUTED", "CUSTOMER_ISOLATED", refuse=away_from_aws_managed
+                "AWS_MANAGED", "CUSTOMER_ROUTED", "CUSTOMER_ISOLATED", refuse=not_back_to_aws
             ),
         ),
         kubernetes_network_config=struct(
@@ -219,7 +235,9 @@ CLUSTER = Resource(
                 struct(types=many(text(*LOG_TYPES)), enabled=flag()), normal=log_types, patch=all_log_types
             ),
         ),
-        encryption_config=many(struct(resources=many(text()), provider=struct(key_arn=text())), refuse=encrypted_once),
+        encryption_config=many(
+            struct(resources=many(text()), provider=struct(key_arn=text())), normal=encryption, refuse=encrypted_once
+        ),
         outpost_config=struct(
             outpost_arns=many(text(), required=True),
             control_plane_instance_type=text(required=True),

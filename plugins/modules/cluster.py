@@ -218,7 +218,7 @@ options:
       bootstrap_cluster_creator_admin_permissions:
         description:
           - Whether who creates the cluster becomes its administrator, without being asked for by name. AWS creates
-            clusters with V(true). It cannot be changed.
+            clusters with V(true). It counts at creation only, and AWS does not tell it afterwards.
           - With V(false), give the administrators access entries by M(flotilla.eks.access_entry).
         type: bool
   bootstrap_self_managed_addons:

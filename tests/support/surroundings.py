@@ -117,8 +117,9 @@ class Surroundings:
         return set()
 
     def settle(self) -> None:
-        """Let all that is under way come to its end."""
+        """Let all that is under way come to its end; the simulated AWS lives through it when it is next called."""
         self.simulator.advance(PAST_ANY_TRANSITION)
+        self.eks.list_clusters()
 
     def cluster(self, name: str = "prod", *, settle: bool = True, **members: Any) -> str:
         """A cluster that somebody else made, in the API's spelling; returns its name."""

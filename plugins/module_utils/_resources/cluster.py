@@ -246,7 +246,7 @@ CLUSTER = Resource(
             etcd_placement=struct(spread_level=text("host", "rack")),
         ),
         access_config=struct(
-            bootstrap_cluster_creator_admin_permissions=flag(),
+            bootstrap_cluster_creator_admin_permissions=flag(echoed=False),
             authentication_mode=text("API", "API_AND_CONFIG_MAP", "CONFIG_MAP", refuse=towards_api),
         ),
         bootstrap_self_managed_addons=flag(echoed=False),

@@ -1,7 +1,10 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of the tests that call AWS by script: no settings of this machine, and time that does not pass by itself."""
+"""Settings of the properties, and fixtures of the tests that call AWS by script.
+
+``pytest --hypothesis-profile=search`` looks for counterexamples longer, and elsewhere each time.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from support.scripted import Clock
+
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", UNHURRIED, max_examples=20, derandomize=True, database=None)
+settings.register_profile("search", UNHURRIED, max_examples=500)
+settings.load_profile("steady")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from botocore.validate import ParamValidator
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.flotilla.eks.plugins.module_utils._compare import normal
@@ -24,7 +24,6 @@ from support.interpreter import applied
 from support.strategies import desired, reachable, shuffled, values
 
 EACH = pytest.mark.parametrize("kind", RESOURCES)
-MANY = settings(max_examples=40, deadline=None)
 
 
 def created(resource: Resource, data: st.DataObject) -> tuple[Desired, Values]:
@@ -42,7 +41,6 @@ def next_desired(resource: Resource, observed: Values, data: st.DataObject) -> D
 
 
 @EACH
-@MANY
 @given(data=st.data())
 def test_nothing_is_left_to_do_after_creation(kind: str, data: st.DataObject) -> None:
     resource = RESOURCES[kind]
@@ -51,7 +49,6 @@ def test_nothing_is_left_to_do_after_creation(kind: str, data: st.DataObject) ->
 
 
 @EACH
-@MANY
 @given(data=st.data())
 def test_empty_members_may_be_left_out_of_answers(kind: str, data: st.DataObject) -> None:
     resource = RESOURCES[kind]
@@ -68,7 +65,6 @@ def without_empty(value: Any) -> Any:
 
 
 @EACH
-@MANY
 @given(data=st.data())
 def test_nothing_is_left_to_do_after_updates(kind: str, data: st.DataObject) -> None:
     resource = RESOURCES[kind]
@@ -78,7 +74,6 @@ def test_nothing_is_left_to_do_after_updates(kind: str, data: st.DataObject) -> 
 
 
 @EACH
-@MANY
 @given(data=st.data())
 def test_what_is_not_given_is_left_alone(kind: str, data: st.DataObject) -> None:
     resource = RESOURCES[kind]
@@ -105,7 +100,6 @@ def displaced(resource: Resource, path: str, given_values: Values) -> bool:
 
 
 @EACH
-@MANY
 @given(data=st.data())
 def test_order_has_no_meaning_where_it_has_none(kind: str, data: st.DataObject) -> None:
     resource = RESOURCES[kind]
@@ -115,7 +109,6 @@ def test_order_has_no_meaning_where_it_has_none(kind: str, data: st.DataObject) 
 
 
 @EACH
-@MANY
 @given(data=st.data())
 def test_planning_is_pure(kind: str, data: st.DataObject) -> None:
     resource = RESOURCES[kind]
@@ -128,7 +121,6 @@ def test_planning_is_pure(kind: str, data: st.DataObject) -> None:
 
 
 @EACH
-@MANY
 @given(data=st.data())
 def test_requests_are_valid(kind: str, data: st.DataObject) -> None:
     resource = RESOURCES[kind]
@@ -154,7 +146,6 @@ def has_none(value: Any) -> bool:
 
 
 @EACH
-@MANY
 @given(data=st.data())
 def test_diff_shows_what_differs_and_nothing_else(kind: str, data: st.DataObject) -> None:
     resource = RESOURCES[kind]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.dict_transformations import _camel_to_snake
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import from_api, snake, to_api
@@ -33,7 +33,6 @@ def test_names_are_those_of_ansible(structure: Any) -> None:
 
 
 @pytest.mark.parametrize("operation", EKS.operation_names)
-@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_round_trip(operation: str, data: st.DataObject) -> None:
     value = data.draw(of_shape(input_of(operation)))

@@ -9,7 +9,7 @@ one table to another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +36,13 @@ def plan_route_tables(found: Found, subnets: list[Item], gateways: list[Item]) -
     """
     public = [subnet for subnet in subnets if subnet["kind"] == "public"]
     internet = Exit("internet gateway", "gateway_id", found.internet_gateway.get("internet_gateway_id", ""))
-    private = [subnet for subnet in subnets if subnet["kind"] == "private"]
-    return [
-        _table(found, ("public",), public, internet),
-        *(_table(found, ("private", subnet["zone"]), [subnet], _nat(subnet["zone"], gateways)) for subnet in private),
-    ]
+    wanted: list[tuple[dict[str, str], list[Item], Exit | None]] = [(found.wanted.tagged("public"), public, internet)]
+    for subnet in subnets:
+        if subnet["kind"] == "private":
+            tags = found.wanted.tagged("private", subnet["zone"])
+            wanted.append((tags, [subnet], _nat(subnet["zone"], gateways)))
+    names = [tags["Name"] for tags, _, _ in wanted]
+    return [_table(found, tags, own, way_out, names) for tags, own, way_out in wanted]
 
 
 def _nat(zone: str, gateways: list[Item]) -> Exit | None:
@@ -48,10 +50,10 @@ def _nat(zone: str, gateways: list[Item]) -> Exit | None:
     return Exit("NAT gateway", "nat_gateway_id", near[0]["id"]) if near else None
 
 
-def _table(found: Found, suffix: tuple[str, ...], subnets: list[Item], way_out: Exit | None) -> Item:
-    tags = found.wanted.tagged(*suffix)
+def _table(found: Found, tags: dict[str, str], subnets: list[Item], way_out: Exit | None, names: Sequence[str]) -> Item:
+    """The item of one table; ``names`` are those of all tables that are to be."""
     ids = {subnet["id"] for subnet in subnets}
-    table = _matching_table(found.ours("route_tables"), ids, tags["Name"])
+    table = _matching_table(found.ours("route_tables"), ids, tags["Name"], names)
     associated = _subnets_of(table)
     repairs = tag_changes(table, tags)
     repairs += [f"associate {subnet['label']}" for subnet in subnets if subnet["id"] not in associated]
@@ -73,11 +75,12 @@ def _table(found: Found, suffix: tuple[str, ...], subnets: list[Item], way_out: 
     }
 
 
-def _matching_table(tables: list[Resource], subnet_ids: set[str], name: str) -> Resource:
-    """The table that has the subnets already; else the one of that name, left by a run that was stopped."""
-    by_subnet = (table for table in tables if subnet_ids.intersection(_subnets_of(table)))
-    by_name = (table for table in tables if table["tags"].get("Name") == name)
-    return next(by_subnet, None) or next(by_name, {})
+def _matching_table(tables: list[Resource], subnet_ids: set[str], name: str, names: Sequence[str]) -> Resource:
+    """The table of that name; else one that lost its name, and has the subnets."""
+    by_name = [table for table in tables if table["tags"].get("Name") == name]
+    nameless = [table for table in tables if table["tags"].get("Name") not in names]
+    by_subnet = [table for table in nameless if subnet_ids.intersection(_subnets_of(table))]
+    return next(iter(by_name + by_subnet), {})
 
 
 def _subnets_of(table: Resource) -> list[str]:

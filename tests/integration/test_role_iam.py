@@ -130,7 +130,7 @@ def test_roles_of_others_are_refused_and_stay(iam: Role, ledger: Ledger, aws: Su
 
 
 def test_given_roles_are_handed_on_and_left_alone(iam: Role, ledger: Ledger, aws: Surroundings) -> None:
-    given = {f"iam_given_{key}_role_arn": aws.role(key) for key in ("cluster", "node")}
+    given: dict[str, Any] = {f"iam_given_{key}_role_arn": aws.role(key) for key in ("cluster", "node")}
     ledger.clear()
     run = iam.run(iam_roles=["cluster", "node"], **given)
     assert (run.changed, ledger.calls()) == (0, [])

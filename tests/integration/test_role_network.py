@@ -237,7 +237,7 @@ def test_a_network_that_cannot_be_is_refused(
 
 
 def test_given_subnets_are_checked_handed_on_and_left_alone(network: Role, ledger: Ledger, aws: Surroundings) -> None:
-    given = {
+    given: dict[str, Any] = {
         "network_given_private_subnet_ids": aws.private_subnets,
         "network_given_public_subnet_ids": aws.public_subnets,
     }

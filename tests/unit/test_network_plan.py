@@ -224,13 +224,17 @@ def test_a_default_route_of_the_users_own_stays_where_there_is_no_nat() -> None:
     assert changes(observed, nat="none") == []
 
 
-def test_a_subnet_that_another_table_has_is_moved_back() -> None:
+@pytest.mark.parametrize("other", [{"route_table_id": "rtb-foreign", "tags": {}, "associations": []}, None])
+def test_a_subnet_that_another_table_has_is_moved_back(other: dict[str, Any] | None) -> None:
     observed = made()
-    [association] = observed["route_tables"][1]["associations"]
-    observed["route_tables"][1]["associations"] = []
-    observed["route_tables"].append({"route_table_id": "rtb-foreign", "tags": {}, "associations": [association]})
-    plan = plan_network(observed, WANTED)
+    tables = observed["route_tables"]
+    other = other or tables[2]
+    other["associations"] = other["associations"] + tables[1]["associations"]
+    tables[1]["associations"] = []
+    plan = plan_network({**observed, "route_tables": [*tables, other]}, WANTED)
     assert [table["moves_subnets"] for table in plan["route_tables"]] == [False, True, False, False]
+    assert plan["route_tables"][1]["id"] == tables[1]["route_table_id"]
+    assert len(plan["changes"]) == 1
 
 
 def test_a_table_left_without_subnets_is_taken_up_again() -> None:

@@ -22,6 +22,7 @@ import yaml
 from support.checkout import COLLECTIONS
 
 CALLBACKS = Path(__file__).with_name("callback")
+BLINK = 0.1  # seconds between two looks at a run that is to be killed
 WARNING = re.compile(r"^\[(?:DEPRECATION )?WARNING\]:.*", re.MULTILINE)
 
 # Warnings that a module of another collection gives on every call, whatever its options, and Ansible's line about them.
@@ -41,6 +42,7 @@ collections_path = {COLLECTIONS}
 deprecation_warnings = true
 localhost_warning = false
 nocows = true
+pipelining = true
 retry_files_enabled = false
 """
 
@@ -163,7 +165,9 @@ class Playbook:
         )
         try:
             while not when():
-                assert process.poll() is None, f"ansible-playbook ended with {process.poll()} before it could be killed"
+                with suppress(subprocess.TimeoutExpired):
+                    rc = process.wait(timeout=BLINK)
+                    raise AssertionError(f"ansible-playbook ended with {rc} before it could be killed")
         finally:
             kill_family(process.pid)
             process.wait()

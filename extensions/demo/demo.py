@@ -247,6 +247,7 @@ def announce(number: int, step: Step) -> None:
 def prepare() -> None:
     shutil.rmtree(WORKPLACE, ignore_errors=True)
     shutil.copytree(EXAMPLE, INVENTORY)
+    (WORKPLACE / "tmp").mkdir()
 
 
 def main() -> int:

@@ -203,9 +203,12 @@ class Playbook:
         """The variables of a run: nothing of the user's ANSIBLE_*, AWS_* or home directory reaches it."""
         settings = self.directory / "ansible.cfg"
         settings.write_text(SETTINGS, encoding="utf-8")
+        temporary = self.directory / "tmp"
+        temporary.mkdir(exist_ok=True)  # with pipelining, the first module to need it would make it, and warn
         return {
             "ANSIBLE_CONFIG": str(settings),
             "ANSIBLE_HOME": str(self.directory / "ansible"),
+            "ANSIBLE_REMOTE_TEMP": str(temporary),
             "HOME": str(self.directory),
             "LC_ALL": "C.UTF-8",
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),

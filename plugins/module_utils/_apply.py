@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _plan, _settle
@@ -108,7 +109,8 @@ def make_absent(job: Job) -> Outcome:
         who = _plan.title(job.resource, job.desired.identity)
         raise _plan.Refused(f"{who} cannot be deleted while these exist: {', '.join(blockers)}. Delete them first")
     if changes and _settle.moving(job.resource, observed):
-        job.settled()
+        with suppress(_settle.Vanished):  # as gone as it was to be
+            job.settled()
     for change in changes:
         _make(job, change, last=change is changes[-1])
     if observed is not None and not changes and job.patience.wait:
@@ -203,9 +205,7 @@ def _concluded(job: Job, outcome: Outcome) -> Outcome:
     if job.patience.wait and (outcome.changes or _settle.moving(job.resource, outcome.observed)):
         job.settled()
         outcome.observed = job.observe()
-        outcome.warnings += [
-            _unshown(job, change) for change in _plan.present(job.resource, job.desired, outcome.observed)
-        ]
+        outcome.warnings += _unshown(job, outcome.observed)
     elif outcome.changes:
         outcome.observed = job.observe()
     if job.patience.wait and outcome.observed is not None:
@@ -213,7 +213,12 @@ def _concluded(job: Job, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _unshown(job: Job, change: Change) -> str:
+def _unshown(job: Job, observed: Values | None) -> list[str]:
+    """What the service accepted and does not show. It is too late to refuse that; the next run may have to."""
     who = _plan.title(job.resource, job.desired.identity)
-    what = ", ".join(f"{difference.path} is {difference.before!r}" for difference in change.differences)
-    return f"{who}: the service accepted the change, and yet {what}"
+    try:
+        left = _plan.present(job.resource, job.desired, observed)
+    except _plan.Refused as refused:
+        return [f"the service accepted the change, and yet the next run would be refused: {refused}"]
+    found = [", ".join(f"{differs.path} is {differs.before!r}" for differs in change.differences) for change in left]
+    return [f"{who}: the service accepted the change, and yet {what}" for what in found]

@@ -21,6 +21,7 @@ try:
         NoCredentialsError,
         PartialCredentialsError,
     )
+    from botocore.session import Session
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
@@ -123,7 +124,8 @@ def client_for(module: Any, **connection: Any) -> Client:
     """
 
     def connect(service: str, config: Any) -> Any:
-        return module.client(service, **connection, **({"config": config} if config else {}))
+        ours = {"config": config} if config and not _retries_of_profile(module.params.get("profile")) else {}
+        return module.client(service, **connection, **ours)
 
     return Client(connect, read_only=module.check_mode)
 
@@ -132,6 +134,15 @@ def _config() -> Any:
     if "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ:
         return None
     return Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+
+
+def _retries_of_profile(profile: str | None) -> bool:
+    """Whether the user's AWS configuration file says how often to try, which then counts."""
+    try:
+        settings = Session(profile=profile).get_scoped_config()
+    except BotoCoreError:
+        return False  # what is wrong with it is said when the client is made
+    return bool({"max_attempts", "retry_mode"} & set(settings))
 
 
 def _give_up_connecting(attempts: int = 0, caught_exception: Any = None, **_event: Any) -> None:
@@ -182,8 +193,6 @@ def _unreachable(client: Any) -> str:
 
 
 def _regions() -> list[str]:
-    from botocore.session import Session
-
     session = Session()
     partitions = session.get_available_partitions()
     return sorted({region for name in partitions for region in session.get_available_regions("eks", name)})

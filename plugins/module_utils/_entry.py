@@ -141,7 +141,11 @@ def run(resource: Resource) -> None:
 
 def _job(module: Any, resource: Resource) -> Job:
     params = module.params
-    waits = Patience(params["wait"], params["wait_timeout"], params["wait_delay"]) if resource.lifecycle else Patience()
+    waits = (
+        Patience(params["wait"], params["wait_timeout"], max(1, params["wait_delay"]))
+        if resource.lifecycle
+        else Patience()
+    )
     return Job(client_for(module), resource, desired_state(resource, params), waits, module.check_mode)
 
 

@@ -28,6 +28,10 @@ class Unsettled(Exception):
     """A resource ended in a failure state, vanished, or was not ready in time. The text carries the last state seen."""
 
 
+class Vanished(Unsettled):
+    """A resource that was waited for has been deleted by somebody else."""
+
+
 @dataclass(frozen=True)
 class Patience:
     """How long to wait. ``timeout`` bounds one wait, ``delay`` the pause between two polls; both in seconds."""
@@ -80,7 +84,7 @@ def settled(client: Client, resource: Resource, identity: Values, patience: Pati
     def look() -> Values | None:
         observed = observe(client, resource, identity)
         if observed is None:
-            raise Unsettled(f"{title(resource, identity)} vanished while it was waited for")
+            raise Vanished(f"{title(resource, identity)} vanished while it was waited for")
         return None if moving(resource, observed) else observed
 
     return _poll(look, client, resource, identity, patience, "to become ACTIVE")

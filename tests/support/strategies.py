@@ -95,6 +95,7 @@ SPECIAL: dict[str, Strategy] = {
     "node_role_arn": ROLES,
     "pod_execution_role_arn": ROLES,
     "subnet_ids": st.lists(WORDS, min_size=2, max_size=4, unique=True),
+    "security_group_ids": st.lists(WORDS.map("sg-{}".format), max_size=4, unique=True),
     "cluster_logging": st.lists(of_choice(*LOG_TYPES), unique=True).map(log_setups),
     "selectors": st.lists(
         st.fixed_dictionaries({"namespace": WORDS}, optional={"labels": LABELS}),

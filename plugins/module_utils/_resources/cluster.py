@@ -143,6 +143,12 @@ def _network_problems(desired: Values, observed: Values | None) -> list[str]:
             "in two availability zones"
         )
     groups = pick(desired, "resources_vpc_config.security_group_ids") or []
+    unknown = [group for group in groups if not group.startswith("sg-")]
+    if unknown:
+        problems.append(
+            f"resources_vpc_config.security_group_ids: found {', '.join(unknown)}, not the name of a security group of "
+            "the cluster's VPC; give names or ids that exist"
+        )
     if len(groups) > MOST_SECURITY_GROUPS:
         problems.append(
             f"resources_vpc_config.security_group_ids: found {len(groups)}, wanted at most {MOST_SECURITY_GROUPS}"

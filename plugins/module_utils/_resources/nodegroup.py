@@ -97,6 +97,7 @@ def check(desired: Values, observed: Values | None) -> list[str]:
         *version_problems(desired.get("version")),
         *role_arn_problems(desired, "node_role"),
         *_scaling_problems(desired, observed),
+        *_taint_problems(desired),
         *_template_problems(desired),
         *_repair_problems(desired),
     ]
@@ -112,6 +113,12 @@ def _scaling_problems(desired: Values, observed: Values | None) -> list[str]:
         return []
     found = f"min_size {least}, desired_size {wanted}, max_size {most}"
     return [f"scaling_config: found {found}, wanted min_size <= desired_size <= max_size; give all three"]
+
+
+def _taint_problems(desired: Values) -> list[str]:
+    taints = [_taint(taint)[:2] for taint in desired.get("taints") or []]
+    twice = sorted({taint for taint in taints if taints.count(taint) > 1}, key=str)
+    return [f"taints: found key {key!r} with effect {effect} twice; give it once" for key, effect in twice]
 
 
 def _template_problems(desired: Values) -> list[str]:

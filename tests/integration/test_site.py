@@ -30,11 +30,12 @@ def inventory(*hosts: str, **variables: Any) -> dict[str, Any]:
 
 
 def given(aws: Surroundings) -> dict[str, Any]:
-    """The example on subnets and roles of somebody else."""
+    """The example with one node group and one Fargate profile, on subnets and roles of somebody else."""
     for subnet in aws.private_subnets:
         aws.ec2.create_tags(Resources=[subnet], Tags=[{"Key": "kubernetes.io/role/internal-elb", "Value": "1"}])
     roles = {f"iam_given_{purpose}_role_arn": aws.role(purpose) for purpose in ("cluster", "node", "fargate")}
-    return inventory(**{**EXAMPLE, "network_subnet_ids": aws.private_subnets, **roles})
+    one_each = {name: EXAMPLE[name][:1] for name in ("managed_nodes_groups", "fargate_profiles")}
+    return inventory(**{**EXAMPLE, "network_given_private_subnet_ids": aws.private_subnets, **roles, **one_each})
 
 
 def called(simulator: SimulatorProcess, operation: str) -> Callable[[], bool]:
@@ -132,14 +133,7 @@ def test_stopped_anywhere_it_finishes_when_run_again(
             entry for entry in ledger.writes("eks") if entry["operation"].startswith("Create") and not entry["error"]
         ]
         kinds = sorted(entry["operation"] for entry in made)
-        assert kinds == [
-            "CreateAccessEntry",
-            "CreateCluster",
-            "CreateFargateProfile",
-            "CreateFargateProfile",
-            "CreateNodegroup",
-            "CreateNodegroup",
-        ]
+        assert kinds == ["CreateAccessEntry", "CreateCluster", "CreateFargateProfile", "CreateNodegroup"]
 
     with subtests.test("a change, while the control plane goes up"):
         newer = inventory(**{**hosts["eks_clusters"]["vars"], "cluster_version": "1.34"})
@@ -190,4 +184,4 @@ def test_tags_choose_a_phase_with_what_it_builds_on(playbook: Playbook, aws: Sur
     hosts = given(aws)
     run = playbook.run(SITE, inventory=hosts, arguments=["--tags", "fargate"])
     assert changed_tasks(run) == {"Make or change the Fargate profiles"}
-    assert sorted(aws.eks.list_fargate_profiles(clusterName="demo")["fargateProfileNames"]) == ["jobs", "system"]
+    assert aws.eks.list_fargate_profiles(clusterName="demo")["fargateProfileNames"] == ["system"]

@@ -53,7 +53,8 @@ def check_subnets(observed: Mapping[str, Any], given: Mapping[str, Any]) -> dict
 
     Returns ``problems`` (one text each), ``vpc_id``, ``zones`` and ``subnet_ids`` by kind.
     """
-    wanted = Given(**given)
+    numbers = {"min_free_addresses": int(given["min_free_addresses"])}  # ansible-core 2.18 hands on numbers as text
+    wanted = Given(**{**given, **numbers})
     by_id = {subnet["subnet_id"]: subnet for subnet in observed.get("subnets") or []}
     tables = observed.get("route_tables") or []
     named = [(kind, name) for kind in VARIABLES for name in getattr(wanted, kind)]

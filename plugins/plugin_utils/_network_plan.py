@@ -30,7 +30,8 @@ def plan_network(observed: Mapping[str, Any], wanted: Mapping[str, Any]) -> Item
     lists of items in the order in which they can be made: ``vpcs`` and ``internet_gateways`` (of one item each),
     ``subnets``, ``addresses``, ``nat_gateways``, ``route_tables``, ``surplus_nat_gateways``, ``surplus_addresses``.
     """
-    found = Found(observed, Wanted(**wanted))
+    numbers = {"zone_count": int(wanted["zone_count"])}  # ansible-core 2.18 hands on numbers as text
+    found = Found(observed, Wanted(**{**wanted, **numbers}))
     if troubles := problems(found):
         return {"problems": troubles, "changes": []}
     subnets = [_subnet(found, kind, zone, cidr) for kind, zone, cidr in found.places]

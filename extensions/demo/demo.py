@@ -148,7 +148,7 @@ def _row(name: str, runs: Sequence[Run], verdict: str) -> tuple[str, ...]:
 
 def _cells(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     """Text to the left, numbers to the right."""
-    name, *numbers, verdict = [(cell, width) for cell, width in zip(row, widths, strict=True)]
+    name, *numbers, verdict = zip(row, widths, strict=True)
     return [name[0].ljust(name[1]), *(cell.rjust(width) for cell, width in numbers), verdict[0]]
 
 

@@ -75,7 +75,7 @@ def _missing(named: list[tuple[str, str]], by_id: Mapping[str, Resource]) -> Ite
     for kind, name in named:
         if name not in by_id:
             yield f"Subnet {name} does not exist in this account and region: check {VARIABLES[kind]} and eks_region."
-    for name, times in Counter(name for _, name in named).items():
+    for name, times in Counter(name for _unused, name in named).items():
         if times > 1:
             yield f"Subnet {name} is named {times} times: name it once, in {' or '.join(VARIABLES.values())}."
 

@@ -41,7 +41,7 @@ def plan_route_tables(found: Found, subnets: list[Item], gateways: list[Item]) -
         if subnet["kind"] == "private":
             tags = found.wanted.tagged("private", subnet["zone"])
             wanted.append((tags, [subnet], _nat(subnet["zone"], gateways)))
-    names = [tags["Name"] for tags, _, _ in wanted]
+    names = [tags["Name"] for tags, *_unused in wanted]
     return [_table(found, tags, own, way_out, names) for tags, own, way_out in wanted]
 
 

@@ -32,7 +32,7 @@ def good(step: Any) -> Any:
 
 
 GOOD = [good(step) for step in demo.STEPS]
-PLAN, CREATE, AGAIN, *_, DECOMMISSION, _LAST = GOOD
+PLAN, CREATE, AGAIN, *_unused, DECOMMISSION, _LAST = GOOD
 
 
 @pytest.mark.parametrize("run", GOOD, ids=[run.step.name for run in GOOD])

@@ -92,9 +92,11 @@ ADMIN: Values = {
 }
 
 
-def entry(values: Values, observed: Values | None = ADMIN, **words: Any) -> list[tuple[str, Values]]:
+def entry(values: Values, *observed: Values | None, **words: Any) -> list[tuple[str, Values]]:
+    """The calls that make an entry what is desired; it is ADMIN unless it is given otherwise."""
     desired = Desired(IDENTITIES["access_entry"], values, **words)
-    return [(change.operation, change.params) for change in present(ACCESS_ENTRY, desired, observed)]
+    changes = present(ACCESS_ENTRY, desired, observed[0] if observed else ADMIN)
+    return [(change.operation, change.params) for change in changes]
 
 
 ATTACH, DETACH = "AssociateAccessPolicy", "DisassociateAccessPolicy"

@@ -151,9 +151,9 @@ def test_deletion_that_fails_ends_the_wait(clock: Clock) -> None:
         settle(clock, group("DELETING"), group("DELETE_FAILED", health=issues), wait=gone)
 
 
-def follow(clock: Clock, *answers: Any, update: Values = UPDATE) -> ScriptedAws:
+def follow(clock: Clock, *answers: Any, update: Values | None = None) -> ScriptedAws:
     aws = ScriptedAws({"DescribeUpdate": list(answers), "DescribeNodegroup": [group("UPDATING")]})
-    followed(Client(aws.connect), NODEGROUP, WEB, update, patience(clock, timeout=60))
+    followed(Client(aws.connect), NODEGROUP, WEB, update or UPDATE, patience(clock, timeout=60))
     return aws
 
 

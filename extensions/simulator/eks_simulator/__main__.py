@@ -69,7 +69,7 @@ _QUOTAS = tuple(field.name for field in dataclasses.fields(Quotas))
 
 
 def _quota(text: str) -> tuple[str, int]:
-    name, _, value = text.partition("=")
+    name, _unused, value = text.partition("=")
     if name not in _QUOTAS or not value.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=N with one of {', '.join(_QUOTAS)}")
     return name, int(value)
@@ -79,7 +79,7 @@ def _fault(text: str) -> dict[str, Any]:
     if text.startswith("{"):
         return json.loads(text)
     pairs = (pair.partition("=") for pair in text.split(","))
-    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
+    return {name.strip(): _value(value.strip()) for name, _unused, value in pairs}
 
 
 def _value(text: str) -> Any:

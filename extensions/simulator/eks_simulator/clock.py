@@ -52,7 +52,7 @@ class Timeline:
         """Perform what is due; while an action runs, `now` is the time at which it was due."""
         present = self.clock.now()
         while self._events and self._events[0][0] <= present:
-            self.now, _, action = heapq.heappop(self._events)
+            self.now, _unused, action = heapq.heappop(self._events)
             action()
         self.now = present
 

@@ -41,7 +41,7 @@ def remember(call: Call, made: Any) -> None:
 
 def forget(call: Call, made: Any) -> None:
     """Drop a resource that is gone, so that its token may make it anew."""
-    for key in [key for key, (_, kept) in call.region.tokens.items() if kept is made]:
+    for key in [key for key, (_unused, kept) in call.region.tokens.items() if kept is made]:
         del call.region.tokens[key]
 
 

@@ -31,7 +31,7 @@ def _start(call: Call, length: int, refusal: str) -> int:
     if token is None:
         return 0
     try:
-        operation, _, start = base64.urlsafe_b64decode(token).decode().partition(":")
+        operation, _unused, start = base64.urlsafe_b64decode(token).decode().partition(":")
         if operation == call.operation:
             return min(int(start), length)
     except (ValueError, binascii.Error):

@@ -50,7 +50,7 @@ def credential_of(request: Request) -> Credential:
     match = _CREDENTIAL.search(authorization)
     if match is None:
         raise ServiceError("IncompleteSignature", "Authorization header requires 'Credential' parameter.")
-    access_key, _, region, service = match.groups()
+    access_key, _unused, region, service = match.groups()
     return Credential(access_key, region, service)
 
 

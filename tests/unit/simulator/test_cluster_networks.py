@@ -34,7 +34,7 @@ def test_subnets_must_be_of_one_vpc(account: Account) -> None:
 
 def test_subnets_need_six_free_addresses(account: Account) -> None:
     small = account.subnet("10.0.200.0/28", account.zones[1])
-    for _ in range(6):
+    for _unused in range(6):
         account.ec2.create_network_interface(SubnetId=small)
     refused = account.refused_cluster({"subnetIds": [account.subnets[0], small]})
     assert f"Subnet {small} has 5 free IP addresses" in refused.message
@@ -66,7 +66,7 @@ def test_security_groups_must_exist(account: Account) -> None:
 def test_six_security_groups_are_too_many(account: Account) -> None:
     groups = [
         account.ec2.create_security_group(GroupName=account.name("sg"), Description="x", VpcId=account.vpc)["GroupId"]
-        for _ in range(6)
+        for _unused in range(6)
     ]
     assert "up to 5 security groups" in account.refused_cluster({"securityGroupIds": groups}).message
     account.eks.create_cluster(**account.cluster_request({"securityGroupIds": groups[:5]}))

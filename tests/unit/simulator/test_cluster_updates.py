@@ -40,7 +40,7 @@ def covers(present: Any, given: Any) -> bool:
     return present == given
 
 
-@pytest.mark.parametrize(("kind", "change"), CHANGES, ids=[kind for kind, _ in CHANGES])
+@pytest.mark.parametrize(("kind", "change"), CHANGES, ids=[kind for kind, _unused in CHANGES])
 def test_a_change_is_followed_by_its_update(
     account: Account, shared_cluster: str, kind: str, change: dict[str, Any]
 ) -> None:

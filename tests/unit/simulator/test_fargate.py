@@ -118,6 +118,6 @@ def test_selectors_are_one_to_five_with_namespaces(
 
 def test_a_cluster_has_a_quota_of_profiles(account: Account) -> None:
     cluster = account.cluster()
-    for _ in range(10):
+    for _unused in range(10):
         account.profile(cluster)
     assert create(account, cluster).code == "ResourceLimitExceededException"

@@ -15,7 +15,7 @@ from unit.simulator.account import CREATION, LONG, Account, refusal
 def outcomes(account: Account, calls: int) -> list[str | None]:
     """The errors of so many ListClusters calls, in order."""
     since = account.sim.ledger()[-1]["n"]
-    for _ in range(calls):
+    for _unused in range(calls):
         try:
             account.eks.list_clusters()
         except account.eks.exceptions.ClientError:

@@ -235,7 +235,7 @@ def test_a_node_group_is_deleted_when_it_rests(account: Account, standing_cluste
 
 def test_the_nodes_role_has_an_access_entry_as_long_as_a_group_uses_it(account: Account) -> None:
     cluster = account.cluster(accessConfig={"authenticationMode": "API"})
-    groups = [account.nodegroup(cluster) for _ in range(2)]
+    groups = [account.nodegroup(cluster) for _unused in range(2)]
     key = {"clusterName": cluster, "principalArn": account.roles["node"]}
     assert account.eks.describe_access_entry(**key)["accessEntry"]["type"] == "EC2_LINUX"
     for group, left in zip(groups, (True, False), strict=True):
@@ -246,7 +246,7 @@ def test_the_nodes_role_has_an_access_entry_as_long_as_a_group_uses_it(account: 
 
 def test_a_cluster_has_a_quota_of_node_groups(account: Account) -> None:
     cluster = account.cluster()
-    for _ in range(30):
+    for _unused in range(30):
         account.eks.create_nodegroup(**account.nodegroup_request(cluster))
     refused = account.refused_nodegroup(cluster)
     assert (refused.code, refused.status) == ("ResourceLimitExceededException", 400)

@@ -75,7 +75,7 @@ def test_the_environment_leads_to_the_simulator_alone() -> None:
 
 
 def test_keys_are_new_each_time_and_the_region_has_a_default() -> None:
-    first, second = (client_environment("http://x", {}) for _ in range(2))
+    first, second = (client_environment("http://x", {}) for _unused in range(2))
     assert first["AWS_SECRET_ACCESS_KEY"] != second["AWS_SECRET_ACCESS_KEY"]
     assert first["AWS_REGION"] == first["AWS_DEFAULT_REGION"] == "eu-central-1"
 
@@ -130,7 +130,7 @@ def test_without_a_command_it_says_how_to_reach_it() -> None:
     line = [sys.executable, "-m", "eks_simulator"]
     with subprocess.Popen(line, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout
-        lines = [server.stdout.readline() for _ in range(10)]
+        lines = [server.stdout.readline() for _unused in range(10)]
         server.terminate()
         assert server.wait(timeout=10) == 0
     assert any(line.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:") for line in lines)

@@ -25,7 +25,7 @@ SIGNATURE = (
 def test_a_connection_serves_many_requests(account: Account) -> None:
     connection = http.client.HTTPConnection(account.sim.url.removeprefix("http://"))
     ports = set()
-    for _ in range(3):
+    for _unused in range(3):
         connection.request("GET", "/clusters", headers={"Authorization": SIGNATURE})
         assert "clusters" in json.load(connection.getresponse())
         ports.add(connection.sock.getsockname()[1])
@@ -35,7 +35,7 @@ def test_a_connection_serves_many_requests(account: Account) -> None:
 
 def test_calls_side_by_side_are_all_answered_and_counted(account: Account) -> None:
     cluster = account.cluster()
-    requests = [account.nodegroup_request(cluster) for _ in range(20)]
+    requests = [account.nodegroup_request(cluster) for _unused in range(20)]
     account.sim.clear_ledger()
     with ThreadPoolExecutor(10) as pool:
         made = list(pool.map(lambda request: account.eks.create_nodegroup(**request)["nodegroup"], requests))

@@ -120,7 +120,7 @@ def test_a_body_must_be_json(account: Account) -> None:
     signed = (
         "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20260101/eu-central-1/eks/aws4_request, SignedHeaders=a, Signature=b"
     )
-    status, answer, _ = post(account.sim, "/clusters", b"{", {"Authorization": signed})
+    status, answer, _unused = post(account.sim, "/clusters", b"{", {"Authorization": signed})
     assert status == 400
     assert "is not JSON" in answer["message"]
 
@@ -128,7 +128,7 @@ def test_a_body_must_be_json(account: Account) -> None:
 def test_unsigned_requests_are_refused(account: Account) -> None:
     status, answer, error = post(account.sim, "/clusters", b"{}", {})
     assert (status, error, answer) == (403, "MissingAuthenticationToken", {"message": "Missing Authentication Token"})
-    status, _, error = post(account.sim, "/clusters", b"{}", {"Authorization": "Bearer x"})
+    status, _unused, error = post(account.sim, "/clusters", b"{}", {"Authorization": "Bearer x"})
     assert (status, error) == (403, "IncompleteSignature")
 
 
@@ -177,7 +177,7 @@ def test_tags_have_limits(account: Account, standing_cluster: str) -> None:
 
 def test_lists_come_in_pages(account: Account) -> None:
     cluster = account.cluster()
-    names = sorted(account.nodegroup(cluster) for _ in range(5))
+    names = sorted(account.nodegroup(cluster) for _unused in range(5))
     first = account.eks.list_nodegroups(clusterName=cluster, maxResults=2)
     assert first["nodegroups"] == names[:2]
     pages = account.eks.get_paginator("list_nodegroups").paginate(clusterName=cluster, PaginationConfig={"PageSize": 2})

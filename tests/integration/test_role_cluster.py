@@ -42,7 +42,14 @@ def admins(aws: Surroundings) -> list[str]:
 
 
 def test_the_defaults_are_secure(cluster: Role, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests) -> None:
-    caller = aws.client("sts").get_caller_identity()["Arn"]
+    caller = team_role(aws, "deploy")
+    credentials = aws.client("sts").assume_role(RoleArn=caller, RoleSessionName="ci-1")["Credentials"]
+    cluster.playbook.environment = {
+        **cluster.playbook.environment,
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+    }
 
     with subtests.test("check mode writes nothing and foretells cluster and access"):
         ledger.clear()
@@ -63,7 +70,7 @@ def test_the_defaults_are_secure(cluster: Role, ledger: Ledger, aws: Surrounding
         assert "encryptionConfig" not in made
         assert made["tags"] == OWNER
 
-    with subtests.test("the caller administrates it by an access entry, the creator has no other rights"):
+    with subtests.test("the caller, a session, administrates it as its role; the creator has no other rights"):
         assert aws.eks.list_access_entries(clusterName="prod")["accessEntries"] == [caller]
         assert admins(aws) == [caller]
         [create] = ledger.calls("eks", "CreateCluster")
@@ -123,7 +130,7 @@ def test_administrators(cluster: Role, aws: Surroundings, subtests: pytest.Subte
     session = aws.client("sts").assume_role(RoleArn=deploy, RoleSessionName="ci-1")
     other, theirs = (aws.iam.create_user(UserName=name)["User"]["Arn"] for name in ("ada", "eve"))
 
-    with subtests.test("a session is its role with the path, be it given or the caller's"):
+    with subtests.test("a session is its role with the path"):
         cluster.run(cluster_admins=[session["AssumedRoleUser"]["Arn"], other])
         assert admins(aws) == sorted([deploy, other])
 
@@ -141,19 +148,6 @@ def test_administrators(cluster: Role, aws: Surroundings, subtests: pytest.Subte
     with subtests.test("a session whose role is not there says what to give"):
         message = cluster.refused(cluster_admins=[f"arn:aws:sts::{ACCOUNT}:assumed-role/gone/x"])
         assert "give the ARN of the role, with its path" in message
-
-
-def test_the_caller_of_an_assumed_role(cluster: Role, aws: Surroundings) -> None:
-    deploy = team_role(aws, "deploy")
-    credentials = aws.client("sts").assume_role(RoleArn=deploy, RoleSessionName="ci-1")["Credentials"]
-    cluster.playbook.environment = {
-        **cluster.playbook.environment,
-        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": credentials["SessionToken"],
-    }
-    cluster.run()
-    assert admins(aws) == [deploy]
 
 
 def test_removal(cluster: Role, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests) -> None:

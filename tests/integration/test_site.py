@@ -69,7 +69,7 @@ def changed_tasks(run: Run) -> set[str]:
 def test_from_an_empty_account_and_back(
     playbook: Playbook, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests
 ) -> None:
-    hosts = inventory(**{**EXAMPLE, "network_zone_count": 2})
+    hosts = inventory(**{**EXAMPLE, "network_zone_count": 2, "network_nat": "none"})
     aws.role("cluster")
     before = {*account(aws), *aws.private_subnets, aws.vpc}
     before |= account(aws)

@@ -65,7 +65,7 @@ class Bench:
                 "subnets": aws.private_subnets,
                 "security_groups": [group],
             },
-            "nodegroup": {**own, "name": "web", "node_role": aws.role("node"), "tags": {}, "wait": True},
+            "nodegroup": {**own, "name": "web", "node_role": aws.role("node"), "tags": {}},
             "fargate_profile": {
                 **own,
                 "name": "apps",
@@ -83,14 +83,14 @@ class Bench:
         """The AWS calls of one task that finds nothing to do."""
         self.ledger.clear()
         run = self.playbook.tasks(self.task(kind, peer=peer), warns=peer)
-        assert run.changed == 0, f"{kind}: the task was to find nothing to do\n{run.output}"
+        assert peer or run.changed == 0, f"{kind}: the task was to find nothing to do\n{run.output}"
         return self.ledger.calls()
 
     def seconds_of_task(self, kind: str, *, peer: bool) -> float:
         """Wall time of one of TASKS equal tasks, Ansible's own start among them."""
         start = time.perf_counter()
         run = self.playbook.tasks(*[self.task(kind, peer=peer)] * TASKS, warns=peer)
-        assert run.changed == 0
+        assert peer or run.changed == 0  # theirs takes an update strategy in the answer for a change, each time
         return (time.perf_counter() - start) / TASKS
 
     def seconds_bare(self, calls: list[dict[str, Any]]) -> float:

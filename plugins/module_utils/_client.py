@@ -98,12 +98,23 @@ class Client:
         """Calls a reading operation of another service, in that service's own spelling."""
         return self._send(service, operation, members)
 
-    def _send(self, service: str, operation: str, request: Values) -> Any:
+    def listed(self, service: str, operation: str, key: str, **members: Any) -> list[Values]:
+        """All structures under ``key`` of a reading operation of another service, from every page, in options' spelling.
+
+        ``members`` are in the service's own. Raises AwsError.
+        """
+        shape = self._service(service).meta.service_model.operation_model(operation).output_shape.members[key]
+        found: list[Values] = from_api(shape, self._send(service, operation, members, every_page=True).get(key) or [])
+        return found
+
+    def _send(self, service: str, operation: str, request: Values, every_page: bool = False) -> Any:
         if self._read_only and not operation.startswith(READS):
             raise WriteInCheckMode(f"{operation} was about to be called in check mode")
-        client = self._service(service)
+        client, method = self._service(service), xform_name(operation)
         try:
-            return getattr(client, xform_name(operation))(**request)
+            if every_page and client.can_paginate(method):
+                return client.get_paginator(method).paginate(**request).build_full_result()
+            return getattr(client, method)(**request)
         except ClientError as error:
             raise _refusal(operation, error) from error
         except BotoCoreError as error:

@@ -133,7 +133,7 @@ def run(resource: Resource) -> None:
     engine = _generations if module.params.get("replacement") == "create_first" else _apply
     converge = engine.make_present if module.params["state"] == "present" else engine.make_absent
     who = title(resource, {name: module.params[name] for name in resource.identity})
-    outcome = _guarded(module, who, lambda: converge(_job(module, resource)))
+    outcome = guarded(module, who, lambda: converge(_job(module, resource)))
     for warning in outcome.warnings:
         module.warn(warning)
     module.exit_json(**_result(module, resource, who, outcome))
@@ -167,10 +167,11 @@ def run_info(resource: Resource) -> None:
         with ThreadPoolExecutor(PARALLEL_READS) as pool:
             return [found for found in pool.map(look, names) if found is not None]
 
-    module.exit_json(changed=False, **{resource.plural: _guarded(module, resource.plural, look_all)})
+    module.exit_json(changed=False, **{resource.plural: guarded(module, resource.plural, look_all)})
 
 
-def _guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:
+def guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:
+    """What ``work`` returns; whatever it cannot do fails the module, in one sentence about ``who``."""
     try:
         return work()
     except (Refused, Unsettled) as failure:

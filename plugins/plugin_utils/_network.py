@@ -43,7 +43,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """What amazon.aws's info modules returned.
+    """What the info modules returned.
 
     ``observed`` holds lists under ``vpcs``, ``subnets``, ``route_tables``, ``internet_gateways``, ``nat_gateways``,
     ``addresses`` and ``zones``, any of them absent where nothing was asked.

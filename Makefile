@@ -10,6 +10,8 @@ JOBS    ?= 2
 VENV  := $(CURDIR)/.venv
 BUILD := $(CURDIR)/build
 READY := .venv/ready
+DEMO  := .venv/ready-for-demo
+PIP   := .venv/bin/python -m pip install --disable-pip-version-check --no-compile
 LINK  := .venv/collections/ansible_collections/flotilla/eks
 
 # For everything below: tools from .venv, settings and caches from the checkout instead of the user's home.
@@ -25,7 +27,7 @@ unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
-demo: $(READY) ## Watch a cluster come, change and go on a simulated AWS
+demo: $(DEMO) ## Watch a cluster come, change and go on a simulated AWS
 	@$(activate) python extensions/demo/demo.py
 
 test: $(READY) ## Run all tests (JOBS=2 of them at a time)
@@ -62,15 +64,19 @@ clean: ## Remove what the targets wrote, except .venv
 distclean: clean ## Remove .venv too
 	rm -rf .venv
 
-$(READY): requirements-dev.txt
+$(DEMO): requirements-demo.txt
 	@python=; for candidate in $(PYTHONS); do \
 	  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then \
 	  echo 'Found no Python >= 3.11 with its venv module (on Debian: apt install python3-venv). Name one: make PYTHONS=/path/to/python3 ...' >&2; exit 1; \
 	fi; \
-	echo "Making .venv with $$("$$python" --version), once: some minutes."; \
+	echo "Making .venv with $$("$$python" --version), once: a minute or two."; \
 	"$$python" -m venv --clear .venv
-	.venv/bin/python -m pip install --disable-pip-version-check --no-compile -r requirements-dev.txt
+	$(PIP) -r $<
 	@mkdir -p $(dir $(LINK)) && ln -sfn ../../../.. $(LINK)
+	@touch $@
+
+$(READY): requirements-dev.txt $(DEMO)
+	$(PIP) -r $<
 	@touch $@

@@ -99,7 +99,7 @@ class Client:
         return self._send(service, operation, members)
 
     def listed(self, service: str, operation: str, key: str, **members: Any) -> list[Values]:
-        """All structures under ``key`` of a reading operation of another service, from every page, in options' spelling.
+        """All structures under ``key`` of a reading operation of another service, from every page, in option names.
 
         ``members`` are in the service's own. Raises AwsError.
         """

@@ -13,11 +13,13 @@ import re
 from functools import cache
 from typing import Any
 
+WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # ec2|Ssh|Key, DNS|Name
+
 
 @cache
 def snake(name: str) -> str:
-    """The option name of an API member, as community.aws spells it in results: ec2SshKey -> ec2_ssh_key."""
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
+    """The option name of an API member, as amazon.aws and community.aws spell it: ec2SshKey -> ec2_ssh_key."""
+    return WORD_BREAK.sub("_", name).lower()
 
 
 def to_api(shape: Any, value: Any) -> Any:

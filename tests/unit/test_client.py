@@ -63,6 +63,16 @@ def test_other_services_are_read_in_their_own_spelling() -> None:
     assert found["Subnets"] == [{"SubnetId": "subnet-a", "VpcId": "vpc-1"}]
 
 
+def test_listings_of_other_services_are_whole_and_in_options_spelling() -> None:
+    page = b"<R><subnetSet><item><subnetId>subnet-%s</subnetId></item></subnetSet>%s</R>"
+    aws = ScriptedAws({"DescribeSubnets": [page % (b"a", b"<nextToken>1</nextToken>"), page % (b"b", b"")]})
+    assert client(aws, read_only=True).listed("ec2", "DescribeSubnets", "Subnets") == [
+        {"subnet_id": "subnet-a"},
+        {"subnet_id": "subnet-b"},
+    ]
+    assert aws.calls == ["DescribeSubnets"] * 2
+
+
 def test_services_are_connected_to_when_needed_and_once() -> None:
     aws = ScriptedAws({"ListClusters": [{"clusters": []}]})
     ours = client(aws)

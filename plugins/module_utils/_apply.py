@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.flotilla.eks.plugins.module_utils import _plan, _settle
+from ansible_collections.flotilla.eks.plugins.module_utils import _plan, _read, _settle
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired
@@ -54,7 +54,7 @@ class Job:
     def observe(self) -> Values | None:
         attached = self.resource.attachments
         wanted = bool(attached and attached.option in self.desired.values)
-        return _settle.observe(self.client, self.resource, self.desired.identity, wanted)
+        return _read.observe(self.client, self.resource, self.desired.identity, wanted)
 
     def settled(self) -> Values:
         return _settle.settled(self.client, self.resource, self.desired.identity, self.patience)

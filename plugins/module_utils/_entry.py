@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -18,9 +17,9 @@ from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Ou
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title
-from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled, observe
+from ansible_collections.flotilla.eks.plugins.module_utils._read import observe, observe_all
+from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 
-PARALLEL_READS = 8
 LOOKS_SECRET = re.compile("key|token|secret|pass")  # Ansible warns of such names; no EKS option holds a secret
 
 
@@ -151,23 +150,19 @@ def _job(module: Any, resource: Resource) -> Job:
 
 def run_info(resource: Resource) -> None:
     """main() of a resource's info module: one by name, or all, each described, in parallel."""
-    own, *parents = reversed(list(resource.identity))
-    spec = {name: {"type": "str", "required": True} for name in parents}
-    spec[own] = {**_identity_option(resource, own), "required": False}
+    own = {name: _identity_option(resource, name) for name in resource.identity}
+    spec = {name: {**option, "required": name in resource.parents} for name, option in own.items()}
     module = AnsibleAWSModule(argument_spec=spec, supports_check_mode=True)
     client = client_for(module)
-    parent = {name: module.params[name] for name in parents}
+    known = {name: module.params[name] for name in resource.identity if module.params[name]}
 
-    def look(name: str) -> Values | None:
-        return observe(client, resource, {**parent, own: name}, attachments=True)
+    def look() -> list[Values]:
+        if known.keys() != resource.identity.keys():
+            return observe_all(client, resource, known, attachments=True)
+        found = observe(client, resource, known, attachments=True)
+        return [] if found is None else [found]
 
-    def look_all() -> list[Values]:
-        given = module.params[own]
-        names = [given] if given else client.pages(resource.list_operation, resource.listing, **resource.names(parent))
-        with ThreadPoolExecutor(PARALLEL_READS) as pool:
-            return [found for found in pool.map(look, names) if found is not None]
-
-    module.exit_json(changed=False, **{resource.plural: guarded(module, resource.plural, look_all)})
+    module.exit_json(changed=False, **{resource.plural: guarded(module, resource.plural, look)})
 
 
 def guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:

@@ -111,6 +111,19 @@ class Advice:
     remedy: str
 
 
+@dataclass(frozen=True)
+class Finder:
+    """How a resource that the service calls by an id of its own is found among those that List tells.
+
+    ``id`` is the member of a listed item and of Describe's answer that holds the id, ``request`` what requests call it.
+    List is asked for as much of the identity as it takes; of what it answers, the item that ``matches`` is ours.
+    """
+
+    id: str
+    request: str
+    matches: Callable[[Values, Values], bool]  # (listed item, identity)
+
+
 def _unchanged(desired: Values) -> Values:
     return desired
 
@@ -129,22 +142,29 @@ class Hooks:
     prepare: Callable[[Values], Values] = _unchanged  # adds what the user's words imply
     check: Callable[[Values, Values | None], list[str]] = _no_problems  # of values with identity: "path: what is wrong"
     complete: Callable[[Values], Values] = _unchanged  # what Create demands beyond what the user's words say
+    address: Callable[[Values], Values] | None = None  # identity -> further members by which requests name it
     resolve: Callable[[Values, Values | None, Callable[..., Any]], Values] | None = None  # names -> ids
     blockers: Callable[[Values, Callable[..., Any]], list[str]] | None = None  # what keeps it from being deleted
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One kind of resource. Its operations are Create, Describe, List and Delete + ``api`` (List with the plural)."""
+    """One kind of resource. Its operations are Create, Describe, List and Delete + ``api`` (List with the plural), but
+    for those that ``verbs`` names: "create", "describe", "list" or "delete" -> operation.
+    """
 
-    kind: str  # the module's name, and the key of the resource in answers of the API
+    kind: str  # the module's name
     label: str  # the field's own term, for messages
     api: str
     identity: Mapping[str, tuple[str, ...]]  # option -> the names, in snake_case, it goes by in requests
-    listing: str  # the key of names in the answer of List
+    listing: str  # the key of names, or of items, in the answer of List
     arn: str
     options: Option
     required: tuple[str, ...]  # to create; beside the identity
+    verbs: Mapping[str, str] = field(default_factory=dict)
+    answer: str = ""  # path of the resource in the answer of Describe, where it is not its kind
+    listed: str = "name"  # the member of a listed item that holds the name, where List does not answer bare names
+    finder: Finder | None = None
     updates: tuple[Update, ...] = ()
     modifiers: Mapping[str, Option] = field(default_factory=dict)
     shorthands: Mapping[str, str] = field(default_factory=dict)  # community.aws's name -> path
@@ -163,19 +183,43 @@ class Resource:
 
     def names(self, identity: Values) -> Values:
         """The identity under every name that some request has for it; a request takes those of its shape."""
-        return {name: value for option, value in identity.items() for name in self.identity[option]}
+        names = {name: value for option, value in identity.items() for name in self.identity[option]}
+        further = self.hooks.address if identity.keys() == self.identity.keys() else None
+        return {**names, **(further(identity) if further else {})}
 
     @property
     def operations(self) -> tuple[str, ...]:
         """All operations that the modules of this resource may call."""
-        own = (f"Create{self.api}", f"Describe{self.api}", self.list_operation, f"Delete{self.api}")
+        own = (self.create_operation, self.describe_operation, self.list_operation, self.delete_operation)
         attached = (self.attachments.listing, self.attachments.add, self.attachments.remove) if self.attachments else ()
         tags = ("TagResource", "UntagResource")
         return tuple(dict.fromkeys((*own, *(update.operation for update in self.updates), *attached, *tags)))
 
     @property
+    def create_operation(self) -> str:
+        return self.verbs.get("create", f"Create{self.api}")
+
+    @property
+    def describe_operation(self) -> str:
+        return self.verbs.get("describe", f"Describe{self.api}")
+
+    @property
     def list_operation(self) -> str:
-        return f"List{_plural(self.api)}"
+        return self.verbs.get("list", f"List{_plural(self.api)}")
+
+    @property
+    def delete_operation(self) -> str:
+        return self.verbs.get("delete", f"Delete{self.api}")
+
+    @property
+    def answered(self) -> str:
+        """The path of the resource in the answer of Describe."""
+        return self.answer or self.kind
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """The part of the identity without which nothing can be listed: the cluster, of what belongs to one."""
+        return tuple(self.identity)[: len(self.identity) > 1]
 
     @property
     def plural(self) -> str:

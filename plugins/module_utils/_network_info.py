@@ -14,8 +14,9 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import Client, client_for
-from ansible_collections.flotilla.eks.plugins.module_utils._entry import PARALLEL_READS, guarded
+from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._read import PARALLEL_READS
 
 OWNER = "flotilla.eks/cluster"  # the tag that the role network puts on all that it makes
 DNS = ("enable_dns_support", "enable_dns_hostnames")

@@ -34,7 +34,8 @@ class Desired:
 
 @dataclass(frozen=True)
 class Change:
-    """One write call. ``params`` are in options' spelling and hold neither identity nor request token."""
+    """One write call. ``params`` are in options' spelling and hold neither identity nor request token, but
+    the id of a resource that the service calls by one."""
 
     action: str  # create, update, tag, untag, attach, detach or delete
     operation: str
@@ -52,8 +53,12 @@ class Immutable(Refused):
 
 def title(resource: Resource, identity: Values) -> str:
     """How messages call a resource: "node group web of cluster prod"."""
-    own, *parents = [value for name, value in reversed(identity.items())]
-    return f"{resource.label} {own}" + "".join(f" of cluster {parent}" for parent in parents)
+    *parents, own = identity.items()
+    return f"{resource.label} {own[1]}" + "".join(f" of {_word(name)} {value}" for name, value in reversed(parents))
+
+
+def _word(option: str) -> str:
+    return option.removesuffix("_name").replace("_", " ")
 
 
 def status(observed: Values | None) -> str:
@@ -109,7 +114,12 @@ def absent(
             _refuse(resource, desired, [problem])
         lifted = Difference(resource.protection, True, False)
         lifting = _updates(resource, desired, observed, [lifted])
-    return [*lifting, Change("delete", f"Delete{resource.api}", {}, tuple(why))]
+    return [*lifting, Change("delete", resource.delete_operation, _service_id(resource, observed), tuple(why))]
+
+
+def _service_id(resource: Resource, observed: Values) -> Values:
+    """What requests call a resource that the service has an id of its own for."""
+    return {resource.finder.request: observed[resource.finder.id]} if resource.finder else {}
 
 
 def _refuse(resource: Resource, desired: Desired, problems: list[str], kind: type[Refused] = Refused) -> None:
@@ -129,7 +139,7 @@ def _creation(resource: Resource, desired: Desired) -> list[Change]:
     if resource.attachments:
         params.pop(resource.attachments.option, None)
     created = tuple(Difference(name, None, value) for name, value in params.items())
-    return [Change("create", f"Create{resource.api}", params, created), *_attachments(resource, desired, {})]
+    return [Change("create", resource.create_operation, params, created), *_attachments(resource, desired, {})]
 
 
 def _second_birth(resource: Resource, desired: Desired, observed: Values) -> list[Change]:
@@ -178,7 +188,7 @@ def _updates(resource: Resource, desired: Desired, observed: Values, found: list
 def _params(
     resource: Resource, update: Update, desired: Desired, observed: Values, carried: tuple[Difference, ...]
 ) -> Values:
-    params: Values = {}
+    params = _service_id(resource, observed)
     for path in update.carries:
         if update.together or any((difference.path + ".").startswith(path + ".") for difference in carried):
             value = to_send(resource.option(path), pick(observed, path), pick(desired.values, path))

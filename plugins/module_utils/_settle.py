@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, prune
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import health, status, title
+from ansible_collections.flotilla.eks.plugins.module_utils._read import observe
 
 FIRST_PAUSE = 0.5  # seconds
 GROWTH = 1.5
@@ -51,23 +52,6 @@ class Patience:
             self.sleep(min(pause, left))
             pause = min(pause * GROWTH, self.delay)
             yield
-
-
-def observe(client: Client, resource: Resource, identity: Values, attachments: bool = False) -> Values | None:
-    """The resource as the service describes it, in options' spelling; None if it does not exist. Raises AwsError."""
-    names = resource.names(identity)
-    try:
-        observed: Values = client.call(f"Describe{resource.api}", **names)[resource.kind]
-        if resource.attachments and attachments:
-            attached = resource.attachments
-            observed[attached.option] = client.pages(attached.listing, attached.answer, **names)
-    except AwsError as error:
-        if error.not_found:
-            return None
-        raise
-    for path in resource.secret:
-        prune(observed, path)
-    return observed
 
 
 def moving(resource: Resource, observed: Values | None) -> bool:

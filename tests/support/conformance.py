@@ -62,6 +62,7 @@ class _Judge:
         self.resource = resource
         self.model = model
         self.names = set(resource.names(dict.fromkeys(resource.identity)))
+        self.names |= {resource.finder.request} if resource.finder else set()
 
     def input(self, operation: str) -> Any:
         return self.model.operation_model(operation).input_shape
@@ -84,7 +85,7 @@ class _Judge:
                 yield f"{operation}.{name}: required by the API, and no request holds it"
 
     def creation(self) -> Iterator[str]:
-        operation = f"Create{self.resource.api}"
+        operation = self.resource.create_operation
         attached = self.resource.attachments.option if self.resource.attachments else None
         members = {name: option for name, option in _members(self.resource.options).items() if name != attached}
         yield from _compare_members(members, self.own_members(operation), operation)
@@ -143,15 +144,15 @@ class _Judge:
 
     def answers(self) -> Iterator[str]:
         """Whether answers hold what is read from them, and echo the options that are said to be echoed."""
-        operation = f"Describe{self.resource.api}"
+        operation = self.resource.describe_operation
         yield from self.missing_identity(operation, ())
-        yield from self.missing_identity(f"Delete{self.resource.api}", ())
+        yield from self.missing_identity(self.resource.delete_operation, ())
         listing = self.answer(self.resource.list_operation).members
         if self.resource.listing not in map(snake, listing):
             yield f"{self.resource.list_operation}.{self.resource.listing}: not in the answer"
-        _place, described = _resolve(self.answer(operation), self.resource.kind)
+        _place, described = _resolve(self.answer(operation), self.resource.answered)
         if described is None:
-            yield f"{operation}.{self.resource.kind}: not in the answer"
+            yield f"{operation}.{self.resource.answered}: not in the answer"
             return
         if _resolve(described, self.resource.arn)[1] is None:
             yield f"{operation}.{self.resource.arn}: not in the answer"
@@ -161,8 +162,8 @@ class _Judge:
                 yield f"{operation}.{place}: {'not ' * option.echoed}in the answer, and the option says otherwise"
 
     def statuses(self) -> Iterator[str]:
-        place = f"Describe{self.resource.api}.status"
-        _place, shape = _resolve(self.answer(f"Describe{self.resource.api}"), f"{self.resource.kind}.status")
+        place = f"{self.resource.describe_operation}.status"
+        _place, shape = _resolve(self.answer(self.resource.describe_operation), f"{self.resource.answered}.status")
         lifecycle = self.resource.lifecycle
         if (shape is None) != (lifecycle is None):
             yield f"{place}: {'no' if shape is None else 'a'} status in the answer, and the lifecycle says otherwise"
@@ -174,7 +175,7 @@ class _Judge:
     def shorthands(self) -> Iterator[str]:
         for name, path in self.resource.shorthands.items():
             if _option(self.resource, path) is None:
-                yield f"Create{self.resource.api}.{path}: {name} stands for it, and there is no such option"
+                yield f"{self.resource.create_operation}.{path}: {name} stands for it, and there is no such option"
 
     def exclusions(self) -> Iterator[str]:
         for place, reason in self.resource.excluded.items():

@@ -150,7 +150,7 @@ def values(kind: str, creating: bool = True) -> Strategy:
 def _of_member(resource: Resource, name: str) -> Strategy:
     if name in SPECIAL:
         return SPECIAL[name]
-    members = EKS.operation_model(f"Create{resource.api}").input_shape.members
+    members = EKS.operation_model(resource.create_operation).input_shape.members
     shape = next(shape for member, shape in members.items() if snake(member) == name)
     always = ("subnet_ids",) if name == "resources_vpc_config" else ()
     return of_shape(shape, SPECIAL, always)

@@ -180,7 +180,7 @@ def test_missing_exclusion_is_named(resource: Resource, place: str) -> None:
 
 @EACH
 def test_exclusion_of_nothing_is_named(resource: Resource) -> None:
-    place = f"Create{resource.api}.invented"
+    place = f"{resource.create_operation}.invented"
     assert complaints(replace(resource, excluded={**resource.excluded, place: "why not"})) == [
         f"{place}: excluded, but the API has no such member"
     ]
@@ -228,7 +228,7 @@ def test_missing_status_is_named(resource: Resource, status: str) -> None:
     known = resource.lifecycle
     assert known is not None
     poorer = replace(known, moving=known.moving - {status}, failed=known.failed - {status})
-    place = f"Describe{resource.api}.status"
+    place = f"{resource.describe_operation}.status"
     assert complaints(replace(resource, lifecycle=poorer)) == [f"{place}: {status} is unknown to the lifecycle"]
 
 

@@ -41,9 +41,9 @@ OF_EVERY_RESULT: Page = {
 
 def described(resource: Resource) -> Page:
     """The page of what Describe answers, without its secrets, with what is attached to it."""
-    answer = EKS.operation_model(f"Describe{resource.api}").output_shape
-    (shape,) = answer.members.values()
-    page = shape_page(shape)
+    page = shape_page(EKS.operation_model(resource.describe_operation).output_shape)
+    for name in resource.answered.split("."):
+        page = page[name]["below"]
     for path in resource.secret:
         parent, _dot, last = path.rpartition(".")
         del page[parent]["below"][last]

@@ -206,4 +206,4 @@ def test_absent_stays_absent(kind: str) -> None:
     wanted = Desired(IDENTITIES[resource.kind])
     assert absent(resource, wanted, None) == []
     assert absent(resource, wanted, {"status": "DELETING"}) == []
-    assert absent(resource, wanted, {"status": "ACTIVE"}) == [Change("delete", f"Delete{resource.api}")]
+    assert absent(resource, wanted, {"status": "ACTIVE"}) == [Change("delete", resource.delete_operation)]

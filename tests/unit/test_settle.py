@@ -13,7 +13,6 @@ from botocore.exceptions import ConnectionClosedError
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
-from ansible_collections.flotilla.eks.plugins.module_utils._resources.access_entry import ACCESS_ENTRY
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.nodegroup import NODEGROUP
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import (
     Patience,
@@ -21,7 +20,6 @@ from ansible_collections.flotilla.eks.plugins.module_utils._settle import (
     followed,
     gone,
     healthy,
-    observe,
     settled,
 )
 from support.descriptors import IDENTITIES
@@ -183,21 +181,3 @@ def test_update_that_ends_badly_tells_why(clock: Clock, end: str) -> None:
 def test_update_that_takes_too_long_is_named(clock: Clock) -> None:
     with pytest.raises(Unsettled, match=r"waited 60 s for ConfigUpdate u-1, in vain\. Last state: UPDATING"):
         follow(clock, update("InProgress"))
-
-
-def test_attachments_are_observed_when_asked_for() -> None:
-    policy = {"policyArn": "arn:View", "accessScope": {"type": "namespace", "namespaces": ["a"]}}
-    aws = ScriptedAws(
-        {
-            "DescribeAccessEntry": [{"accessEntry": {"type": "STANDARD"}}],
-            "ListAssociatedAccessPolicies": [
-                {"associatedAccessPolicies": [policy], "nextToken": "1"},
-                {"associatedAccessPolicies": [{**policy, "policyArn": "arn:Edit"}]},
-            ],
-        }
-    )
-    entry = IDENTITIES["access_entry"]
-    assert observe(Client(aws.connect), ACCESS_ENTRY, entry) == {"type": "STANDARD"}
-    observed = observe(Client(aws.connect), ACCESS_ENTRY, entry, attachments=True)
-    assert observed is not None
-    assert [item["policy_arn"] for item in observed["policies"]] == ["arn:View", "arn:Edit"]

@@ -1,0 +1,73 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What there is: one resource by its identity, or all of one kind side by side, as Describe tells it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, pick, prune
+
+PARALLEL_READS = 8
+
+
+def observe(client: Client, resource: Resource, identity: Values, attachments: bool = False) -> Values | None:
+    """The resource as the service describes it, in options' spelling; None if it does not exist. Raises AwsError."""
+    try:
+        names = _found(client, resource, identity)
+    except AwsError as error:
+        if error.not_found:
+            return None
+        raise
+    return None if names is None else _described(client, resource, names, attachments)
+
+
+def observe_all(client: Client, resource: Resource, known: Values, attachments: bool = False) -> list[Values]:
+    """All resources with the ``known`` part of an identity, in the order of List; Describe is called in parallel.
+
+    What is deleted meanwhile is left out. Raises AwsError.
+    """
+    parent = resource.names(known)
+    items = client.pages(resource.list_operation, resource.listing, **parent)
+    names = [{**parent, **_names_of(resource, item, known)} for item in items]
+    with ThreadPoolExecutor(PARALLEL_READS) as pool:
+        found = pool.map(lambda name: _described(client, resource, name, attachments), names)
+        return [observed for observed in found if observed is not None]
+
+
+def _found(client: Client, resource: Resource, identity: Values) -> Values | None:
+    """What requests call the resource; None if the service has no id for it."""
+    names = resource.names(identity)
+    finder = resource.finder
+    if finder is None:
+        return names
+    items = client.pages(resource.list_operation, resource.listing, **names)
+    ids = [item[finder.id] for item in items if finder.matches(item, identity)]
+    return {**names, finder.request: ids[0]} if ids else None
+
+
+def _names_of(resource: Resource, item: Any, known: Values) -> Values:
+    """What requests call a resource that List told of."""
+    if resource.finder:
+        return {resource.finder.request: item[resource.finder.id]}
+    *_parents, own = resource.identity
+    return resource.names({**known, own: item if isinstance(item, str) else item[resource.listed]})
+
+
+def _described(client: Client, resource: Resource, names: Values, attachments: bool) -> Values | None:
+    try:
+        observed: Values = pick(client.call(resource.describe_operation, **names), resource.answered)
+        if resource.attachments and attachments:
+            attached = resource.attachments
+            observed[attached.option] = client.pages(attached.listing, attached.answer, **names)
+    except AwsError as error:
+        if error.not_found:
+            return None
+        raise
+    for path in resource.secret:
+        prune(observed, path)
+    return observed

@@ -61,6 +61,12 @@ def a_cluster_and_what_its_module_returned(aws: Surroundings) -> dict[str, Any]:
     return {"cluster_result": known}
 
 
+def a_network_of_a_cluster(aws: Surroundings) -> dict[str, Any]:
+    things = [aws.vpc, *aws.private_subnets]
+    aws.ec2.create_tags(Resources=things, Tags=[{"Key": "flotilla.eks/cluster", "Value": "prod"}])
+    return {}
+
+
 # What the examples of a module find in AWS, and the variables that they use.
 GIVEN = {
     "access_entry": a_cluster,
@@ -70,6 +76,7 @@ GIVEN = {
     "fargate_profile": a_cluster,
     "fargate_profile_info": a_cluster_with_its_members,
     "kubeconfig": a_cluster_and_what_its_module_returned,
+    "network_info": a_network_of_a_cluster,
     "nodegroup": a_cluster_and_a_launch_template,
     "nodegroup_info": a_cluster_with_its_members,
 }

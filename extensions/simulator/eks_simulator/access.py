@@ -207,18 +207,19 @@ def admit_creator(call: Call, cluster: Cluster) -> None:
     }
 
 
-def admit_nodes(call: Call, cluster: Cluster, role_arn: str, kind: str) -> None:
-    """The entry that EKS itself makes for the role of a managed node group or Fargate profile
+def admit_role(call: Call, cluster: Cluster, role_arn: str, kind: str) -> None:
+    """The entry that EKS itself makes for the role of a managed node group, Fargate profile or capability
     (https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html)."""
     knows_entries = cluster.description["accessConfig"]["authenticationMode"] != "CONFIG_MAP"
     if knows_entries and role_arn not in cluster.access_entries:
         admit(call, cluster, role_arn, kind, [], None, {})
 
 
-def dismiss_nodes(cluster: Cluster, role_arn: str) -> None:
-    """Take the entry of a role away when no node group or Fargate profile uses the role any more."""
+def dismiss_role(cluster: Cluster, role_arn: str) -> None:
+    """Take the entry of a role away when no node group, Fargate profile or capability uses the role any more."""
     roles = [group.description["nodeRole"] for group in cluster.nodegroups.values()]
     roles += [profile.description["podExecutionRoleArn"] for profile in cluster.fargate_profiles.values()]
+    roles += [capability.description["roleArn"] for capability in cluster.capabilities.values()]
     if role_arn not in roles:
         cluster.access_entries.pop(role_arn, None)
 

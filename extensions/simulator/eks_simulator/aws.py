@@ -104,6 +104,10 @@ class Neighbours:
                 return role if self.role_changes.have_propagated(self.region.account, role.name) else None
         return None
 
+    def is_propagating(self, role_arn: str) -> bool:
+        """Whether IAM's news of a role are still on their way to EKS."""
+        return not self.role_changes.have_propagated(self.region.account, role_arn.rpartition("/")[2])
+
     def user(self, arn: str) -> Any | None:
         return next((user for user in self.iam.users.values() if user.arn == arn), None)
 

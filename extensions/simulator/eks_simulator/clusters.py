@@ -10,7 +10,7 @@ from typing import Any
 
 from . import durations, idempotency
 from .access import admit_creator
-from .certificates import certificate_authority
+from .certificate_authorities import found_trust
 from .cluster_rules import (
     logging_of,
     require_access_entries,
@@ -49,7 +49,7 @@ def create_cluster(call: Call) -> dict[str, Any]:
     if earlier is not None:
         return {"cluster": earlier.description}
     name = call.parameters["name"]
-    if name in call.region.clusters:
+    if name in call.region.clusters or name in call.region.connected_clusters:
         raise in_use(f"Cluster already exists with name: {name}", clusterName=name)
     if len(call.region.clusters) >= call.quotas.clusters:
         raise limit_exceeded(f"Cluster limit exceeded: {call.quotas.clusters} per region", clusterName=name)
@@ -67,22 +67,25 @@ def create_cluster(call: Call) -> dict[str, Any]:
 
 @operation("DescribeCluster")
 def describe_cluster(call: Call) -> dict[str, Any]:
-    return {"cluster": call.cluster().description}
+    connected = call.region.connected_clusters.get(call.parameters["name"])
+    return {"cluster": (connected or call.cluster()).description}
 
 
 @operation("ListClusters")
 def list_clusters(call: Call) -> dict[str, Any]:
-    """Names in alphabetical order. `include` knows one value: "'all' must be in lowercase otherwise an error occurs"
-    (service model)."""
-    if call.get("include", ["all"]) != ["all"]:
-        raise invalid_parameter(f"Invalid include: {', '.join(call.parameters['include'])}; the one value is 'all'")
-    return page(call, "clusters", sorted(call.region.clusters))
+    """Names in alphabetical order; connected clusters among them if `include` says so. It knows one value: "'all' must
+    be in lowercase otherwise an error occurs" (service model)."""
+    include = call.get("include", [])
+    if include not in ([], ["all"]):
+        raise invalid_parameter(f"Invalid include: {', '.join(include)}; the one value is 'all'")
+    return page(call, "clusters", sorted([*call.region.clusters, *(call.region.connected_clusters if include else [])]))
 
 
 @operation("DeleteCluster")
 def delete_cluster(call: Call) -> dict[str, Any]:
     """ "If you have managed node groups or Fargate profiles attached to the cluster, you must delete them first"
-    (service model); so must deletion protection be off, and no update be in progress."""
+    (service model), and capabilities likewise (github.com/ekristen/aws-nuke/issues/970, AWS's wording); so must
+    deletion protection be off, and no update be in progress."""
     cluster = call.cluster()
     name = cluster.name
     if cluster.description["deletionProtection"]:
@@ -93,6 +96,8 @@ def delete_cluster(call: Call) -> dict[str, Any]:
         raise in_use("Cluster has nodegroups attached", clusterName=name)
     if cluster.fargate_profiles:
         raise in_use("Cluster has fargate profiles attached", clusterName=name)
+    if cluster.capabilities:
+        raise in_use("Cluster has capabilities attached", clusterName=name)
     running = cluster.running_update(cluster)
     if running:
         raise in_use(
@@ -225,7 +230,7 @@ def _come_to_life(call: Call, cluster: Cluster) -> None:
     suffix = "amazonaws.com.cn" if call.region.partition == "aws-cn" else "amazonaws.com"
     host = f"eks.{call.region.name}.{suffix}"
     cluster.description["endpoint"] = f"https://{number}.gr7.{call.region.name}.eks.{suffix}"
-    cluster.description["certificateAuthority"] = {"data": certificate_authority()}
+    found_trust(call, cluster)
     cluster.description["identity"] = {"oidc": {"issuer": f"https://oidc.{host}/id/{number}"}}
     group = call.aws.create_cluster_security_group(cluster.name, cluster.vpc_id, str(int(number[:8], 16)))
     cluster.description["resourcesVpcConfig"]["clusterSecurityGroupId"] = group

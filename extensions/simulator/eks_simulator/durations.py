@@ -29,5 +29,22 @@ NODEGROUP_VERSION_BASE = 120
 NODEGROUP_VERSION_PER_BATCH = 180
 """A version update replaces nodes in batches of updateConfig's size."""
 
+IDENTITY_PROVIDER = 900
+"""Either way: "Wait for the update to complete" says the user guide; some 10 to 20 minutes are reported."""
+
+CAPABILITY_CREATE = 240
+CAPABILITY_UPDATE = 60
+CAPABILITY_DELETE = 180
+
+CERTIFICATE_AUTHORITY = 180
+"""An update of the trust bundle, or of the signer."""
+CERTIFICATE_AUTHORITY_DISTRIBUTION = 900
+"""From the appending of a certificate authority until all that AWS manages trusts it."""
+
+DEREGISTRATION = 10
+
+SUBSCRIPTION_CREATE = 60
+SUBSCRIPTION_UPDATE = 10
+
 FARGATE_CREATE = 75
 FARGATE_DELETE = 90

@@ -19,11 +19,16 @@ from .world import Caller, World
 
 for _module in (
     "access",
+    "capabilities",
+    "certificate_authorities",
     "cluster_updates",
     "clusters",
+    "connected_clusters",
     "fargate",
+    "identity_providers",
     "nodegroup_updates",
     "nodegroups",
+    "subscriptions",
     "tags",
     "updates",
     "versions",

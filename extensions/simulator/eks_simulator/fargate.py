@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from . import durations, idempotency
-from .access import admit_nodes, dismiss_nodes
+from .access import admit_role, dismiss_role
 from .cluster_rules import require_active
 from .errors import in_use, invalid_parameter, invalid_request, limit_exceeded, not_found
 from .lifecycle import being_created, being_deleted
@@ -54,7 +54,7 @@ def create_fargate_profile(call: Call) -> dict[str, Any]:
     _require_selectors(call.get("selectors", []), members)
     profile = _new(call, cluster, _subnets(call, cluster, members))
     cluster.fargate_profiles[name] = profile
-    admit_nodes(call, cluster, call.parameters["podExecutionRoleArn"], "FARGATE_LINUX")
+    admit_role(call, cluster, call.parameters["podExecutionRoleArn"], "FARGATE_LINUX")
     idempotency.remember(call, profile)
     being_created(call, profile, durations.FARGATE_CREATE)
     return {"fargateProfile": profile.description}
@@ -79,7 +79,7 @@ def delete_fargate_profile(call: Call) -> dict[str, Any]:
 
     def remove() -> None:
         del cluster.fargate_profiles[profile.name]
-        dismiss_nodes(cluster, profile.description["podExecutionRoleArn"])
+        dismiss_role(cluster, profile.description["podExecutionRoleArn"])
         idempotency.forget(call, profile)
 
     being_deleted(call, profile, durations.FARGATE_DELETE, remove)

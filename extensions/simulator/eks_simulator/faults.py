@@ -26,6 +26,12 @@ ENDINGS: dict[str, dict[str, set[str]]] = {
         "CANCELLED": {"update"},
         "DELETE_FAILED": {"delete"},
     },
+    "capability": {
+        "CREATE_FAILED": {"create"},
+        "DEGRADED": {"create", "update"},
+        "FAILED": {"update"},
+        "DELETE_FAILED": {"delete"},
+    },
     "fargate_profile": {"CREATE_FAILED": {"create"}, "DELETE_FAILED": {"delete"}},
 }
 """In what each kind of resource can end badly, and which of its phases end so. FAILED and CANCELLED end an update."""

@@ -14,7 +14,7 @@ from .errors import in_use
 from .operations import Call
 from .store import Cluster, Resource, Update
 
-_RESTING = {"cluster": "ACTIVE", "nodegroup": "ACTIVE", "fargate_profile": "ACTIVE"}
+_RESTING = "ACTIVE"
 
 
 def being_created(call: Call, resource: Resource, seconds: float, finish: Callable[[], None] | None = None) -> None:
@@ -25,7 +25,7 @@ def being_created(call: Call, resource: Resource, seconds: float, finish: Callab
         if fault:
             fail(resource, fault)
         else:
-            resource.status = _RESTING[resource.kind]
+            resource.status = _RESTING
         if finish and resource.status in ("ACTIVE", "DEGRADED"):
             finish()
 
@@ -54,8 +54,10 @@ def being_updated(
     params: dict[str, Any],
     seconds: float,
     apply: Callable[[], None],
+    revert: Callable[[], None] | None = None,
 ) -> Update:
-    """Begin an update of type `kind`; the resource is UPDATING until `apply` changes it after `seconds`.
+    """Begin an update of type `kind`; the resource is UPDATING until `apply` changes it after `seconds`, or `revert`
+    takes back what the beginning of the update already showed, if it ends badly.
 
     Raises ResourceInUseException if another update of the resource is in progress.
     """
@@ -74,12 +76,14 @@ def being_updated(
 
     def end() -> None:
         fault = call.faults.for_ending(resource.kind, resource.name, "update")
-        resource.status = _RESTING[resource.kind]
+        resource.status = _RESTING
         if fault is None:
             description["status"] = "Successful"
             resource.description["health"] = {"issues": []}
             apply()
             return
+        if revert:
+            revert()
         description["status"] = "Cancelled" if fault["becomes"] == "CANCELLED" else "Failed"
         if fault["becomes"] != "CANCELLED":
             description["errors"] = [_problem(fault, "errorCode", "errorMessage")]
@@ -95,7 +99,7 @@ def refuse_if_busy(cluster: Cluster, resource: Resource, kind: str) -> None:
     running = cluster.running_update(resource)
     if running is None:
         return
-    noun = "nodegroup" if resource.kind == "nodegroup" else "cluster"
+    noun = resource.kind.replace("_", " ")
     raise in_use(
         f"Cannot {kind} because {noun} {resource.name} currently has update {running.description['id']} in progress",
         clusterName=cluster.name,
@@ -106,7 +110,10 @@ def refuse_if_busy(cluster: Cluster, resource: Resource, kind: str) -> None:
 def fail(resource: Resource, fault: dict[str, Any]) -> None:
     """Leave `resource` in the state that the fault names, with its issue among the health issues."""
     resource.status = fault["becomes"]
-    resource.description.setdefault("health", {})["issues"] = [_problem(fault, "code", "message")]
+    issue = _problem(fault, "code", "message")
+    if resource.kind == "capability":
+        del issue["resourceIds"]  # service model, CapabilityIssue
+    resource.description.setdefault("health", {})["issues"] = [issue]
 
 
 def _problem(fault: dict[str, Any], code: str, message: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from . import durations, idempotency
-from .access import admit_nodes, dismiss_nodes
+from .access import admit_role, dismiss_role
 from .amis import DEFAULT_AMI_TYPE, is_windows, releases, supports
 from .cluster_rules import require_active
 from .errors import in_use, invalid_parameter, limit_exceeded
@@ -63,7 +63,7 @@ def create_nodegroup(call: Call) -> dict[str, Any]:
     group.arn = group.description["nodegroupArn"]
     cluster.nodegroups[name] = group
     kind = "EC2_WINDOWS" if is_windows(group.description["amiType"]) else "EC2_LINUX"
-    admit_nodes(call, cluster, call.parameters["nodeRole"], kind)
+    admit_role(call, cluster, call.parameters["nodeRole"], kind)
     idempotency.remember(call, group)
 
     def finish() -> None:
@@ -98,7 +98,7 @@ def delete_nodegroup(call: Call) -> dict[str, Any]:
 
     def remove() -> None:
         del cluster.nodegroups[group.name]
-        dismiss_nodes(cluster, group.description["nodeRole"])
+        dismiss_role(cluster, group.description["nodeRole"])
         idempotency.forget(call, group)
 
     being_deleted(call, group, durations.NODEGROUP_DELETE, remove)

@@ -22,6 +22,7 @@ class Quotas:
     """Service quotas, with AWS's defaults (https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html)."""
 
     clusters: int = 100
+    connected_clusters: int = 10
     nodegroups_per_cluster: int = 30
     nodes_per_nodegroup: int = 450
     fargate_profiles_per_cluster: int = 10

@@ -55,6 +55,28 @@ def require_pod_execution_role(call: Call, arn: str, **members: Any) -> None:
         )
 
 
+def require_connector_role(call: Call, arn: str) -> None:
+    """The agent's role of a connected cluster must trust ssm.amazonaws.com
+    (https://docs.aws.amazon.com/eks/latest/userguide/connector-iam-role.html)."""
+    role = _existing(call, arn, clusterName=call.get("name"))
+    if role is None or not call.aws.trusts(role, "ssm.amazonaws.com"):
+        raise invalid_parameter(
+            f"Role with arn: {arn}, could not be assumed because it does not exist or does not trust ssm.amazonaws.com",
+            clusterName=call.get("name"),
+        )
+
+
+def require_capability_role(call: Call, arn: str) -> None:
+    """A capability's role must let capabilities.eks.amazonaws.com assume it and tag its session
+    (https://docs.aws.amazon.com/eks/latest/userguide/capability-role.html)."""
+    role = _existing(call, arn)
+    if role is None or not call.aws.trusts(role, "capabilities.eks.amazonaws.com"):
+        raise invalid_parameter(
+            f"Role with arn: {arn}, could not be assumed because it does not exist or its trust policy does not allow"
+            " capabilities.eks.amazonaws.com"
+        )
+
+
 def policy_names(role: Any) -> set[str]:
     """The names of the managed policies attached to a role."""
     return {arn.rpartition("/")[2] for arn in role.managed_policies}

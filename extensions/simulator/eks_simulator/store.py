@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What exists: clusters and what belongs to them, by account and region.
+"""What exists: clusters and what belongs to them, and what stands beside them, by account and region.
 
 A resource is a record around its `description`, the very structure that Describe answers with.
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass
 class Resource:
-    """Anything with an ARN: `kind` is cluster, nodegroup, fargate_profile or access_entry."""
+    """Anything with an ARN: `kind` is cluster, nodegroup, fargate_profile, access_entry and so on."""
 
     kind: str
     name: str
@@ -62,6 +62,9 @@ class Cluster(Resource):
     nodegroups: dict[str, Resource] = field(default_factory=dict)
     fargate_profiles: dict[str, Resource] = field(default_factory=dict)
     access_entries: dict[str, AccessEntry] = field(default_factory=dict)
+    identity_providers: dict[str, Resource] = field(default_factory=dict)
+    capabilities: dict[str, Resource] = field(default_factory=dict)
+    certificate_authorities: dict[str, dict[str, Any]] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
 
     @property
@@ -84,6 +87,8 @@ class Region:
     account: str
     name: str
     clusters: dict[str, Cluster] = field(default_factory=dict)
+    connected_clusters: dict[str, Resource] = field(default_factory=dict)
+    subscriptions: dict[str, Resource] = field(default_factory=dict)
     tokens: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)
 
     @property
@@ -97,8 +102,12 @@ class Region:
 
     def resources(self) -> Iterator[Resource]:
         """Every resource that can carry tags."""
+        yield from self.connected_clusters.values()
+        yield from self.subscriptions.values()
         for cluster in self.clusters.values():
             yield cluster
+            yield from cluster.identity_providers.values()
+            yield from cluster.capabilities.values()
             yield from cluster.nodegroups.values()
             yield from cluster.fargate_profiles.values()
             yield from cluster.access_entries.values()

@@ -1,10 +1,11 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DescribeUpdate, ListUpdates, CancelUpdate: the updates of a cluster and of its node groups."""
+"""DescribeUpdate, ListUpdates, CancelUpdate: the updates of a cluster and of what belongs to it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .errors import ServiceError, invalid_parameter, not_found
@@ -12,7 +13,12 @@ from .operations import Call, operation
 from .paging import page
 from .store import Cluster, Resource, Update
 
-_NOT_HERE = ("addonName", "capabilityName")
+_OWNERS: dict[str, Callable[[Cluster], dict[str, Resource]]] = {
+    "nodegroupName": lambda cluster: cluster.nodegroups,
+    "capabilityName": lambda cluster: cluster.capabilities,
+    "addonName": lambda cluster: {},
+}
+"""The parameters that name the resource of an update which is not the cluster's own, and where it stands."""
 
 
 @operation("DescribeUpdate")
@@ -51,9 +57,12 @@ def _update(call: Call) -> Update:
 
 
 def _owner(call: Call, cluster: Cluster) -> Resource:
-    given = [name for name in ("nodegroupName", *_NOT_HERE) if call.get(name)]
+    given = {name: call.get(name) for name in _OWNERS if call.get(name)}
     if len(given) > 1:
         raise invalid_parameter(f"Specify one of {', '.join(given)}.", clusterName=cluster.name)
-    if given and given[0] in _NOT_HERE:
-        raise not_found(f"No {given[0]} found for name: {call.get(given[0])}.", clusterName=cluster.name)
-    return call.nodegroup(cluster) if given else cluster
+    for parameter, name in given.items():
+        if name not in _OWNERS[parameter](cluster):
+            noun = {"nodegroupName": "node group"}.get(parameter, parameter)
+            raise not_found(f"No {noun} found for name: {name}.", clusterName=cluster.name)
+        return _OWNERS[parameter](cluster)[name]
+    return cluster

@@ -86,6 +86,8 @@ class Account:
         self.roles["cluster"] = self.role("cluster", "eks.amazonaws.com", "AmazonEKSClusterPolicy")
         self.roles["node"] = self.role("node", "ec2.amazonaws.com", "AmazonEKSWorkerNodePolicy")
         self.roles["fargate"] = self.role("fargate", "eks-fargate-pods.amazonaws.com")
+        self.roles["capability"] = self.role("capability", "capabilities.eks.amazonaws.com")
+        self.roles["connector"] = self.role("connector", "ssm.amazonaws.com")
         self.sim.advance(60)
 
     def vpc_of(self, cidr: str) -> str:

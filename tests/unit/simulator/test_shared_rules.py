@@ -35,6 +35,14 @@ SERVED = {
     *("CreateAccessEntry", "DescribeAccessEntry", "ListAccessEntries", "UpdateAccessEntry", "DeleteAccessEntry"),
     *("AssociateAccessPolicy", "DisassociateAccessPolicy", "ListAssociatedAccessPolicies", "ListAccessPolicies"),
     *("TagResource", "UntagResource", "ListTagsForResource"),
+    *("AssociateIdentityProviderConfig", "DisassociateIdentityProviderConfig"),
+    *("DescribeIdentityProviderConfig", "ListIdentityProviderConfigs"),
+    *("CreateCapability", "DescribeCapability", "ListCapabilities", "UpdateCapability", "DeleteCapability"),
+    *("CreateCertificateAuthority", "ActivateCertificateAuthority", "DeleteCertificateAuthority"),
+    *("DescribeCertificateAuthority", "ListCertificateAuthorities"),
+    *("RegisterCluster", "DeregisterCluster"),
+    *("CreateEksAnywhereSubscription", "DescribeEksAnywhereSubscription", "ListEksAnywhereSubscriptions"),
+    *("UpdateEksAnywhereSubscription", "DeleteEksAnywhereSubscription"),
 }
 
 

@@ -50,6 +50,10 @@ class Job:
     desired: Desired
     patience: Patience = field(default_factory=Patience)
     check_mode: bool = False
+    snapshot: tuple[Values | None, ...] = ()  # what somebody read of it a moment ago
+
+    def first_look(self) -> Values | None:
+        return self.snapshot[0] if self.snapshot else self.observe()
 
     def observe(self) -> Values | None:
         attached = self.resource.attachments
@@ -65,7 +69,7 @@ class Job:
 
 def make_present(job: Job) -> Outcome:
     """Makes the resource what is desired. Raises Refused before any write; AwsError and Unsettled after."""
-    observed = job.observe()
+    observed = job.first_look()
     if _plan.status(observed) == "DELETING":
         _wait_out_deletion(job)
         observed = None
@@ -82,7 +86,7 @@ def make_present(job: Job) -> Outcome:
         made = [_make(job, change, last=change is changes[-1]) for change in changes]
         outcome.made = any(made)
     except _AlreadyThere as found:
-        outcome = make_present(job)
+        outcome = make_present(replace(job, snapshot=()))
         outcome.made = outcome.made or found.ours
         outcome.changes = outcome.changes or changes
         return outcome
@@ -99,7 +103,7 @@ class _AlreadyThere(Exception):
 
 def make_absent(job: Job) -> Outcome:
     """Removes the resource. Raises Refused before any write; AwsError and Unsettled after."""
-    observed = job.observe()
+    observed = job.first_look()
     changes = _plan.absent(job.resource, job.desired, observed)
     diff = _plan.diff(changes, observed)
     blockers = _blockers(job) if changes else []

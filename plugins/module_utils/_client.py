@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 try:
@@ -22,6 +23,8 @@ try:
         PartialCredentialsError,
     )
     from botocore.session import Session
+
+    POOL = Config(max_pool_connections=32)  # kept open for the threads of one task
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
@@ -30,6 +33,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._shapes import from_a
 
 ATTEMPTS = 10  # of a call, where the user set no other number: reads and token-carrying writes are safe to repeat
 ATTEMPTS_TO_CONNECT = 4  # an address that nobody answers at is given up sooner
+CALLS_AT_A_TIME = 16
 READS = ("Describe", "List", "Get")
 THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 
@@ -66,13 +70,18 @@ class WriteInCheckMode(RuntimeError):
 class Client:
     """Calls AWS for one task. Safe to share between threads.
 
-    ``connect(service, config)`` makes a botocore client; it is called when a service is first needed.
+    ``connect(service, config)`` makes a botocore client; it is called when a service is first needed. Of the calls of
+    all threads, ``parallel`` are under way at a time.
     """
 
-    def __init__(self, connect: Callable[[str, Any], Any], read_only: bool = False) -> None:
+    def __init__(
+        self, connect: Callable[[str, Any], Any], read_only: bool = False, parallel: int = CALLS_AT_A_TIME
+    ) -> None:
         self._connect = connect
         self._read_only = read_only
         self._clients: dict[str, Any] = {}
+        self._connecting = Lock()
+        self._turns = BoundedSemaphore(parallel)
 
     def call(self, operation: str, **values: Any) -> Values:
         """Calls an operation of EKS with those of ``values`` that its input has; the answer in options' spelling.
@@ -112,39 +121,41 @@ class Client:
             raise WriteInCheckMode(f"{operation} was about to be called in check mode")
         client, method = self._service(service), xform_name(operation)
         try:
-            if every_page and client.can_paginate(method):
-                return client.get_paginator(method).paginate(**request).build_full_result()
-            return getattr(client, method)(**request)
+            with self._turns:
+                if every_page and client.can_paginate(method):
+                    return client.get_paginator(method).paginate(**request).build_full_result()
+                return getattr(client, method)(**request)
         except ClientError as error:
             raise _refusal(operation, error) from error
         except BotoCoreError as error:
             raise _failure(operation, error, client) from error
 
     def _service(self, service: str) -> Any:
-        if service not in self._clients:
-            client = self._connect(service, _config())
-            client.meta.events.register_first(f"needs-retry.{service}", _give_up_connecting)
-            self._clients[service] = client
+        with self._connecting:
+            if service not in self._clients:
+                client = self._connect(service, _config())
+                client.meta.events.register_first(f"needs-retry.{service}", _give_up_connecting)
+                self._clients[service] = client
         return self._clients[service]
 
 
-def client_for(module: Any, **connection: Any) -> Client:
+def client_for(module: Any, parallel: int = CALLS_AT_A_TIME, **connection: Any) -> Client:
     """The door of an AnsibleAWSModule, with its credentials, region and settings; read-only in check mode.
 
     ``connection`` overrides what the module's options say, such as region or aws_access_key_id.
     """
 
     def connect(service: str, config: Any) -> Any:
-        ours = {"config": config} if config and not _retries_of_profile(module.params.get("profile")) else {}
-        return module.client(service, **connection, **ours)
+        profile = module.params.get("profile")
+        return module.client(service, **connection, config=POOL if _retries_of_profile(profile) else config)
 
-    return Client(connect, read_only=module.check_mode)
+    return Client(connect, read_only=module.check_mode, parallel=parallel)
 
 
 def _config() -> Any:
     if "AWS_MAX_ATTEMPTS" in os.environ or "AWS_RETRY_MODE" in os.environ:
-        return None
-    return Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+        return POOL
+    return POOL.merge(Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS}))
 
 
 def _retries_of_profile(profile: str | None) -> bool:

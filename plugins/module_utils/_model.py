@@ -187,6 +187,13 @@ class Resource:
         further = self.hooks.address if identity.keys() == self.identity.keys() else None
         return {**names, **(further(identity) if further else {})}
 
+    def identity_of(self, observed: Values) -> Values:
+        """The identity of what Describe answered."""
+        return {
+            option: next(observed[name] for name in (option, *names) if name in observed)
+            for option, names in self.identity.items()
+        }
+
     @property
     def operations(self) -> tuple[str, ...]:
         """All operations that the modules of this resource may call."""

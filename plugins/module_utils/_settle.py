@@ -33,15 +33,23 @@ class Vanished(Unsettled):
     """A resource that was waited for has been deleted by somebody else."""
 
 
+def _look_away(status: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait. ``timeout`` bounds one wait, ``delay`` the pause between two polls; both in seconds."""
+    """How long to wait. ``timeout`` bounds one wait, ``delay`` the pause between two polls; both in seconds.
+
+    ``watch`` is told the status that each poll finds.
+    """
 
     wait: bool = True
     timeout: float = 1800
     delay: float = 15
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    watch: Callable[[str], None] = _look_away
 
     def tries(self) -> Iterator[None]:
         """Yields at once, then after growing pauses, and ends when the time is up."""
@@ -69,6 +77,7 @@ def settled(client: Client, resource: Resource, identity: Values, patience: Pati
         observed = observe(client, resource, identity)
         if observed is None:
             raise Vanished(f"{title(resource, identity)} vanished while it was waited for")
+        patience.watch(status(observed))
         return None if moving(resource, observed) else observed
 
     return _poll(look, client, resource, identity, patience, "to become ACTIVE")
@@ -89,6 +98,7 @@ def gone(client: Client, resource: Resource, identity: Values, patience: Patienc
         observed = observe(client, resource, identity)
         if observed is not None and status(observed) == "DELETE_FAILED":
             healthy(resource, identity, observed)
+        patience.watch(status(observed) or "DELETED")
         return True if observed is None else None
 
     _poll(look, client, resource, identity, patience, "to be deleted")
@@ -102,6 +112,7 @@ def followed(client: Client, resource: Resource, identity: Values, update: Value
         nonlocal update
         if update["status"] == "InProgress":
             update = client.call("DescribeUpdate", update_id=update["id"], **names)["update"]
+        patience.watch(f"{update['type']} {update['status']}")
         if update["status"] in UPDATE_ENDED_BADLY:
             reasons = health(update) or "the service gives no reason"
             raise Unsettled(

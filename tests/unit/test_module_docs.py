@@ -28,7 +28,7 @@ from support.documentation import (
 
 EACH_MODULE = pytest.mark.parametrize("module", MODULES)
 EACH_RESOURCE = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
-PYTHON_TYPES: dict[str, Any] = {"str": str, "int": int, "bool": bool, "list": list, "dict": dict}
+PYTHON_TYPES: dict[str, Any] = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 
 TEXT: dict[str, Any] = {"type": "str", "elements": None, "below": {}}
 MAP: dict[str, Any] = {"type": "dict", "elements": None, "below": {}}
@@ -217,8 +217,9 @@ def task_problems(task: Mapping[str, Any]) -> list[str]:
 
 def evaluated(options: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
     """The options with some value of the right type where the example has a template for the whole of a structure."""
+    values: dict[str, Any] = {"dict": {}, "list": []}
     return {
-        name: {} if str(value).startswith("{{") and spec.get(name, {}).get("type") == "dict" else value
+        name: values.get(spec.get(name, {}).get("type"), value) if str(value).startswith("{{") else value
         for name, value in options.items()
     }
 

@@ -1,0 +1,74 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks values against an argument_spec as Ansible does, and says where in a list of structures it is that they fail.
+
+Ansible's own messages name an option, but not the entry of a list that it stands in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.common.parameters import DEFAULT_TYPE_VALIDATORS
+
+Spec = Mapping[str, Mapping[str, Any]]
+
+
+class Validator:
+    """Brings values into the types of a spec. ``problems`` collects what is wrong: "nodegroups[2].ami_type: ..."."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def structure(self, spec: Spec, given: Any, place: str, exclusive: Any = ()) -> dict[str, Any]:
+        """The options of ``spec``, under their own names, with None or the default for those that are not given."""
+        if not isinstance(given, Mapping):
+            self._refuse(place, f"found {given!r}, wanted a dictionary of options")
+            return {}
+        names = {alias: name for name, option in spec.items() for alias in (name, *(option.get("aliases") or ()))}
+        unknown = [key for key in given if key not in names]
+        for key in unknown:
+            self._refuse(f"{place}.{key}", f"there is no such option; there are: {', '.join(sorted(spec))}")
+        values: dict[str, Any] = {}
+        for key, value in given.items():
+            if key in names and value is not None:
+                if names[key] in values:
+                    self._refuse(
+                        f"{place}.{key}", f"another name of {names[key]}, which is given too; give one of them"
+                    )
+                values[names[key]] = value
+        for group in exclusive:
+            both = [name for name in group if name in values]
+            if len(both) > 1:
+                self._refuse(place, f"found {' and '.join(both)}, of which only one may be given")
+        return {name: self._option(option, values.get(name), f"{place}.{name}") for name, option in spec.items()}
+
+    def _option(self, option: Mapping[str, Any], value: Any, place: str) -> Any:
+        if value is None:
+            if option.get("required"):
+                self._refuse(place, "missing; it is required")
+            return option.get("default")
+        typed = self._typed(option.get("type", "str"), option, value, place)
+        if option.get("type") == "list" and isinstance(typed, list):
+            kind = option.get("elements", "str")
+            return [self._typed(kind, option, item, f"{place}[{index}]") for index, item in enumerate(typed)]
+        return typed
+
+    def _typed(self, kind: str, option: Mapping[str, Any], value: Any, place: str) -> Any:
+        """A value of one type; the members of a structure and the choices belong to a list's elements, not to it."""
+        if kind == "dict" and option.get("options") is not None:
+            return self.structure(option["options"], value, place, option.get("mutually_exclusive") or ())
+        try:
+            typed = DEFAULT_TYPE_VALIDATORS[kind](value)
+        except (TypeError, ValueError):
+            self._refuse(place, f"found {value!r}, wanted a value of type {kind}")
+            return None
+        if kind != "list" and option.get("choices") and typed not in option["choices"]:
+            self._refuse(place, f"found {typed!r}, wanted one of {', '.join(map(str, option['choices']))}")
+        return typed
+
+    def _refuse(self, place: str, what: str) -> None:
+        self.problems.append(f"{place}: {what}")

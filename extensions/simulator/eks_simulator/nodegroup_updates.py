@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from . import durations, idempotency
+from . import autoscaling, durations, idempotency
 from .amis import releases
 from .errors import in_use, invalid_parameter, invalid_request
 from .launch_templates import Template, require_image_alone, template_of
@@ -46,15 +46,12 @@ def update_nodegroup_config(call: Call) -> dict[str, Any]:
     params = _params(call)
     grown = abs(sections["scalingConfig"]["desiredSize"] - group.description["scalingConfig"]["desiredSize"])
     seconds = durations.NODEGROUP_CONFIG + grown * durations.NODEGROUP_SCALE_PER_NODE
-    update = being_updated(
-        call,
-        cluster,
-        group,
-        "ConfigUpdate",
-        params,
-        seconds,
-        lambda: group.description.update(sections, modifiedAt=call.timeline.now),
-    )
+
+    def apply() -> None:
+        group.description.update(sections, modifiedAt=call.timeline.now)
+        autoscaling.resize(call, group)
+
+    update = being_updated(call, cluster, group, "ConfigUpdate", params, seconds, apply)
     idempotency.remember(call, update)
     return {"update": update.description}
 
@@ -82,15 +79,12 @@ def update_nodegroup_version(call: Call) -> dict[str, Any]:
     if "launchTemplate" in target:
         params["LaunchTemplateName"] = target["launchTemplate"]["name"]
         params["LaunchTemplateVersion"] = target["launchTemplate"]["version"]
-    update = being_updated(
-        call,
-        cluster,
-        group,
-        "VersionUpdate",
-        params,
-        _rolling_seconds(group),
-        lambda: group.description.update(target, modifiedAt=call.timeline.now),
-    )
+
+    def apply() -> None:
+        group.description.update(target, modifiedAt=call.timeline.now)
+        autoscaling.renew(call, cluster, group)
+
+    update = being_updated(call, cluster, group, "VersionUpdate", params, _rolling_seconds(group), apply)
     idempotency.remember(call, update)
     return {"update": update.description}
 

@@ -9,7 +9,7 @@ import re
 import uuid
 from typing import Any
 
-from . import durations, idempotency
+from . import autoscaling, durations, idempotency
 from .access import admit_role, dismiss_role
 from .amis import DEFAULT_AMI_TYPE, is_windows, releases, supports
 from .cluster_rules import require_active
@@ -62,6 +62,7 @@ def create_nodegroup(call: Call) -> dict[str, Any]:
     group = Resource("nodegroup", name, "", _describe(call, cluster, members))
     group.arn = group.description["nodegroupArn"]
     cluster.nodegroups[name] = group
+    autoscaling.provide(call, cluster, group)
     kind = "EC2_WINDOWS" if is_windows(group.description["amiType"]) else "EC2_LINUX"
     admit_role(call, cluster, call.parameters["nodeRole"], kind)
     idempotency.remember(call, group)
@@ -76,7 +77,12 @@ def create_nodegroup(call: Call) -> dict[str, Any]:
 
 @operation("DescribeNodegroup")
 def describe_nodegroup(call: Call) -> dict[str, Any]:
-    return {"nodegroup": call.nodegroup(call.cluster()).description}
+    """What a user took away from under the group shows as a health issue of it."""
+    group = call.nodegroup(call.cluster())
+    loss = autoscaling.loss(call, group)
+    if loss and group.status == "ACTIVE":
+        fail(group, loss)
+    return {"nodegroup": group.description}
 
 
 @operation("ListNodegroups")
@@ -98,6 +104,7 @@ def delete_nodegroup(call: Call) -> dict[str, Any]:
 
     def remove() -> None:
         del cluster.nodegroups[group.name]
+        autoscaling.withdraw(call, group)
         dismiss_role(cluster, group.description["nodeRole"])
         idempotency.forget(call, group)
 
@@ -146,7 +153,7 @@ def _describe(call: Call, cluster: Cluster, members: dict[str, str]) -> dict[str
         "nodeRole": call.parameters["nodeRole"],
         "labels": dict(call.get("labels", {})),
         "taints": taints or None,
-        "resources": {"autoScalingGroups": [{"name": f"eks-{name}-{number}"}]},
+        "resources": {"autoScalingGroups": [{"name": autoscaling.group_name(name, str(number))}]},
         "health": {"issues": []},
         "updateConfig": update_config,
         "nodeRepairConfig": call.get("nodeRepairConfig"),

@@ -22,6 +22,7 @@ from .server import Application
 from .wire import Server
 from .world import World
 
+_GLANCE = 0.5  # seconds between two looks at whether the parent lives
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -57,7 +58,9 @@ def run_command(world: World, port: int, command: Sequence[str]) -> int:
 
 
 def serve(world: World, port: int, announce: bool) -> None:
-    """Serve until interrupted, saying first how to reach the server."""
+    """Serve until interrupted, saying first how to reach the server. A program that had it announced and is gone,
+    however it ended, needs no server any more."""
+    parent = os.getppid()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -68,7 +71,8 @@ def serve(world: World, port: int, announce: bool) -> None:
             for name, value in client_environment(url).items():
                 print(f"export {name}={value}")
             print("unset AWS_PROFILE AWS_SESSION_TOKEN", flush=True)
-        stop.wait()
+        while not stop.wait(_GLANCE if announce else None) and os.getppid() == parent:
+            pass
 
 
 def close_books(world: World, ledger_file: Path | None, quiet: bool) -> None:

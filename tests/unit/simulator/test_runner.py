@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,13 @@ from eks_simulator.ledger import summary
 from eks_simulator.process import SimulatorProcess
 
 PACKAGE = str(Path(eks_simulator.__file__).parent.parent)
+STARTS_ONE = """
+import time
+from eks_simulator.process import SimulatorProcess
+simulator = SimulatorProcess(0)
+print(simulator.url, flush=True)
+time.sleep(60)
+"""
 LIST_CLUSTERS = "import boto3; print(boto3.client('eks').list_clusters()['clusters'])"
 
 
@@ -135,6 +143,28 @@ def test_without_a_command_it_says_how_to_reach_it() -> None:
         assert server.wait(timeout=10) == 0
     assert any(line.startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:") for line in lines)
     assert lines[-1] == "unset AWS_PROFILE AWS_SESSION_TOKEN\n"
+
+
+def test_it_ends_when_the_program_that_started_it_is_killed() -> None:
+    """The program is gone without a chance to stop it, as a test run is that was killed."""
+    parent = subprocess.Popen([sys.executable, "-c", STARTS_ONE], env=environment(), stdout=subprocess.PIPE, text=True)
+    with parent:
+        assert parent.stdout
+        url = parent.stdout.readline().strip()
+        with urllib.request.urlopen(f"{url}/_simulator/health") as answer:
+            assert answer.status == 200
+        parent.kill()
+    assert any(is_silent(url) for _glance in range(100)), "the simulator outlived the program by ten seconds"
+
+
+def is_silent(url: str) -> bool:
+    """Whether nobody answers at the URL; tells it a moment later, if somebody does."""
+    try:
+        urllib.request.urlopen(f"{url}/_simulator/health", timeout=5).close()
+    except OSError:
+        return True
+    time.sleep(0.1)
+    return False
 
 
 def test_it_starts_in_under_three_seconds() -> None:

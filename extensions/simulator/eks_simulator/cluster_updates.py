@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""UpdateClusterConfig, UpdateClusterVersion, AssociateEncryptionConfig.
+"""UpdateClusterConfig, AssociateEncryptionConfig.
 
 UpdateClusterConfig carries one category of change per call, as the UpdateType enum lists them and eksctl sends them;
 a call that mixes categories is refused. What a call does not mention keeps its value.
@@ -17,7 +17,6 @@ from .cluster_rules import require_active, require_encryption
 from .errors import invalid_parameter, invalid_request
 from .lifecycle import being_updated, refuse_if_busy
 from .operations import Call, operation
-from .versions import VERSIONS, minor, require_supported
 
 
 @operation("UpdateClusterConfig")
@@ -42,41 +41,6 @@ def update_cluster_config(call: Call) -> dict[str, Any]:
         category.seconds,
         lambda: cluster.description.update(sections),
     )
-    idempotency.remember(call, update)
-    return {"update": update.description}
-
-
-@operation("UpdateClusterVersion")
-def update_cluster_version(call: Call) -> dict[str, Any]:
-    """One minor version up, never down; all managed node groups "must match the cluster's Kubernetes version in order
-    to update the cluster to a new Kubernetes version" (service model)."""
-    cluster = call.cluster()
-    earlier = idempotency.recall(call)
-    if earlier is not None:
-        return {"update": earlier.description}
-    refuse_if_busy(cluster, cluster, "VersionUpdate")
-    require_active(cluster)
-    version = require_supported(call, call.parameters["version"])
-    if minor(version.name) != minor(cluster.version) + 1:
-        raise invalid_parameter(
-            f"Unsupported Kubernetes minor version update from {cluster.version} to {version.name}",
-            clusterName=cluster.name,
-        )
-    if call.get("rollbackConfig"):
-        raise invalid_parameter("rollbackConfig can only be set for a version rollback", clusterName=cluster.name)
-    lagging = [group.name for group in cluster.nodegroups.values() if group.description["version"] != cluster.version]
-    if lagging:
-        raise invalid_request(
-            f"Nodegroups {', '.join(sorted(lagging))} must be updated to match cluster version {cluster.version}"
-            " before updating cluster version",
-            clusterName=cluster.name,
-        )
-
-    def apply() -> None:
-        cluster.description.update(version=version.name, platformVersion=VERSIONS[version.name].platform)
-
-    params = {"Version": version.name, "PlatformVersion": version.platform}
-    update = being_updated(call, cluster, cluster, "VersionUpdate", params, durations.CLUSTER_VERSION, apply)
     idempotency.remember(call, update)
     return {"update": update.description}
 

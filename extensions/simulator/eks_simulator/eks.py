@@ -26,11 +26,13 @@ for _module in (
     "connected_clusters",
     "fargate",
     "identity_providers",
+    "insights",
     "nodegroup_updates",
     "nodegroups",
     "subscriptions",
     "tags",
     "updates",
+    "version_updates",
     "versions",
 ):
     importlib.import_module(f".{_module}", __package__)

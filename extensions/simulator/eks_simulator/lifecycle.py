@@ -75,6 +75,8 @@ def being_updated(
     resource.status = "UPDATING"
 
     def end() -> None:
+        if not update.running:
+            return
         fault = call.faults.for_ending(resource.kind, resource.name, "update")
         resource.status = _RESTING
         if fault is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -41,6 +42,7 @@ class Update:
 
     resource: Resource
     description: dict[str, Any]
+    cancellable: bool = False
 
     @property
     def running(self) -> bool:
@@ -66,6 +68,11 @@ class Cluster(Resource):
     capabilities: dict[str, Resource] = field(default_factory=dict)
     certificate_authorities: dict[str, dict[str, Any]] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
+    upgrade: tuple[str, datetime] | None = None
+    """The version before the last upgrade, and when that was through."""
+    insights: dict[str, dict[str, Any]] = field(default_factory=dict)
+    insights_since: datetime | None = None
+    insights_refresh: dict[str, Any] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

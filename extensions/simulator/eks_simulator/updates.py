@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .errors import ServiceError, invalid_parameter, not_found
+from . import durations, idempotency
+from .errors import ServiceError, invalid_parameter, invalid_request, not_found
 from .operations import Call, operation
 from .paging import page
 from .store import Cluster, Resource, Update
@@ -37,14 +38,39 @@ def list_updates(call: Call) -> dict[str, Any]:
 
 @operation("CancelUpdate")
 def cancel_update(call: Call) -> dict[str, Any]:
-    """Refused for every update that the simulator knows: "Currently, this is supported for VersionRollback update
-    types on EKS Auto Mode clusters when nodes are rolling back" (service model)."""
+    """ "Currently, this is supported for VersionRollback update types on EKS Auto Mode clusters when nodes are rolling
+    back" (service model). What is asked for is done a little later, unless the control plane is faster: "If the control
+    plane rollback has already begun, the cancellation request fails"."""
     update = _update(call)
-    raise ServiceError(
-        "InvalidStateException",
-        f"Update {update.description['id']} of type {update.description['type']} cannot be cancelled.",
-        clusterName=call.get("name"),
-    )
+    earlier = idempotency.recall(call)
+    if earlier is not None:
+        return {"update": earlier.description}
+    _require_cancellable(call, update)
+    update.description["cancellation"] = {"status": "InProgress", "reason": "The cancellation was asked for"}
+
+    def end() -> None:
+        if update.cancellable and update.running:
+            update.description["cancellation"] = {"status": "Successful", "reason": "The node rollback was stopped"}
+            update.description["status"] = "Cancelled"
+        elif update.running:
+            reason = "The control plane rollback has already begun"
+            update.description["cancellation"] = {"status": "Failed", "reason": reason}
+
+    call.timeline.after(durations.CANCELLATION, end)
+    idempotency.remember(call, update)
+    return {"update": update.description}
+
+
+def _require_cancellable(call: Call, update: Update) -> None:
+    """Raises InvalidStateException, for a second time of asking InvalidRequestException."""
+    named = {"clusterName": call.get("name")}
+    about = f"Update {update.description['id']} of type {update.description['type']}"
+    if not update.running:
+        raise ServiceError("InvalidStateException", f"{about} is {update.description['status']}", **named)
+    if not update.cancellable:
+        raise ServiceError("InvalidStateException", f"{about} cannot be cancelled.", **named)
+    if update.description.get("cancellation", {}).get("status") == "InProgress":
+        raise invalid_request(f"{about} is being cancelled already", **named)
 
 
 def _update(call: Call) -> Update:

@@ -34,6 +34,7 @@ SERVED = {
     *("CreateFargateProfile", "DescribeFargateProfile", "ListFargateProfiles", "DeleteFargateProfile"),
     *("CreateAccessEntry", "DescribeAccessEntry", "ListAccessEntries", "UpdateAccessEntry", "DeleteAccessEntry"),
     *("AssociateAccessPolicy", "DisassociateAccessPolicy", "ListAssociatedAccessPolicies", "ListAccessPolicies"),
+    *("ListInsights", "DescribeInsight", "StartInsightsRefresh", "DescribeInsightsRefresh"),
     *("TagResource", "UntagResource", "ListTagsForResource"),
     *("AssociateIdentityProviderConfig", "DisassociateIdentityProviderConfig"),
     *("DescribeIdentityProviderConfig", "ListIdentityProviderConfigs"),

@@ -22,10 +22,10 @@ export XDG_CACHE_HOME           := $(BUILD)/cache
 unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format sanity bench build changelog clean distclean
+.PHONY: help demo test lint format sanity bench api-coverage build changelog clean distclean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 demo: $(DEMO) ## Watch a cluster come, change and go on a simulated AWS
 	@$(activate) python extensions/demo/demo.py
@@ -50,6 +50,9 @@ sanity: $(READY) ## Run every ansible-test sanity test, none ignored
 
 bench: $(READY) ## Measure our modules next to those of community.aws; writes build/bench.json
 	@$(activate) python tests/benchmark/bench.py
+
+api-coverage: $(READY) ## Print which module reaches which operation of the EKS API
+	@$(activate) python tests/api_coverage.py
 
 build: $(READY) ## Build the collection's tarball into build/dist and have galaxy-importer judge it
 	@$(activate) cd tests && python -m sanity.build

@@ -1,51 +1,117 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether every operation of the EKS API is accounted for."""
+"""Which module reaches which operation of the EKS API.
+
+A module reaches what its descriptor says, or, without one, what the module_utils that it imports calls by name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource
+from support.checkout import CHECKOUT
 
-# Operations that no descriptor claims, by the reason. What stands neither here nor in a descriptor is a finding.
-OTHER_OPERATIONS = {
-    "follows every update, whatever its resource": "DescribeUpdate",
-    "needless: Describe answers with the tags": "ListTagsForResource",
-    "catalogues": "DescribeClusterVersions DescribeAddonVersions DescribeAddonConfiguration ListAccessPolicies",
-    "updates": "ListUpdates CancelUpdate",
-    "connected clusters": "RegisterCluster DeregisterCluster",
-    "insights": "DescribeInsight ListInsights StartInsightsRefresh DescribeInsightsRefresh",
-    "add-ons": "CreateAddon DescribeAddon ListAddons UpdateAddon DeleteAddon",
-    "capabilities": "CreateCapability DescribeCapability ListCapabilities UpdateCapability DeleteCapability",
-    "certificate authorities": (
-        "CreateCertificateAuthority DescribeCertificateAuthority ListCertificateAuthorities "
-        "ActivateCertificateAuthority DeleteCertificateAuthority"
-    ),
-    "identity provider configurations": (
-        "AssociateIdentityProviderConfig DescribeIdentityProviderConfig ListIdentityProviderConfigs "
-        "DisassociateIdentityProviderConfig"
-    ),
-    "pod identity associations": (
+PLUGINS = CHECKOUT / "plugins"
+UTILS = "ansible_collections.flotilla.eks.plugins.module_utils."
+ENGINE = {"_entry", "_resources"}  # serves every descriptor, so what it calls says nothing of a module
+
+# Operations that no module calls, and why none needs to.
+NOT_CALLED = {"ListTagsForResource": "Describe answers with the tags of every resource that has any"}
+
+# Operations whose modules are being written: each counts as missing, and as no surprise until its module is there.
+COMING = {
+    "addon": "CreateAddon DescribeAddon ListAddons UpdateAddon DeleteAddon DescribeAddonConfiguration",
+    "addon_versions_info": "DescribeAddonVersions DescribeAddonConfiguration",
+    "pod_identity_association": (
         "CreatePodIdentityAssociation DescribePodIdentityAssociation ListPodIdentityAssociations "
         "UpdatePodIdentityAssociation DeletePodIdentityAssociation"
     ),
-    "EKS Anywhere subscriptions": (
+    "identity_provider_config": (
+        "AssociateIdentityProviderConfig DescribeIdentityProviderConfig ListIdentityProviderConfigs "
+        "DisassociateIdentityProviderConfig"
+    ),
+    "capability": "CreateCapability DescribeCapability ListCapabilities UpdateCapability DeleteCapability",
+    "certificate_authority": (
+        "CreateCertificateAuthority DescribeCertificateAuthority ListCertificateAuthorities "
+        "ActivateCertificateAuthority DeleteCertificateAuthority"
+    ),
+    "connected_cluster": "RegisterCluster DeregisterCluster",
+    "anywhere_subscription": (
         "CreateEksAnywhereSubscription DescribeEksAnywhereSubscription ListEksAnywhereSubscriptions "
         "UpdateEksAnywhereSubscription DeleteEksAnywhereSubscription"
     ),
+    "cluster_versions_info": "DescribeClusterVersions",
+    "access_policies_info": "ListAccessPolicies",
+    "insights_info": "ListInsights DescribeInsight StartInsightsRefresh DescribeInsightsRefresh",
+    "update": "ListUpdates DescribeUpdate CancelUpdate",
 }
 
 
+def reached(resources: Iterable[Resource], model: Any) -> dict[str, list[str]]:
+    """The operations of the service that modules reach, each with the modules."""
+    modules = {path.stem: path for path in sorted((PLUGINS / "modules").glob("[!_]*.py"))}
+    calls = {module: _named(path) for module, path in modules.items()}
+    for resource in resources:
+        for module, operations in ((resource.kind, resource.operations), (f"{resource.kind}_info", _reads(resource))):
+            if module in calls:
+                calls[module] |= set(operations)
+    return {
+        operation: found
+        for operation in model.operation_names
+        if (found := [module for module, operations in calls.items() if operation in operations])
+    }
+
+
 def unclaimed(resources: Iterable[Resource], model: Any) -> list[str]:
-    """The operations of the service that neither a descriptor nor OTHER_OPERATIONS accounts for, or both do."""
-    claimed = {operation for resource in resources for operation in resource.operations}
-    others = {operation for operations in OTHER_OPERATIONS.values() for operation in operations.split()}
-    known = set(model.operation_names)
+    """What is wrong with the coverage: surprises among the operations that no module reaches, and stale excuses."""
+    covered, known = set(reached(resources, model)), set(model.operation_names)
+    excused = NOT_CALLED.keys() | coming()
     return sorted(
-        [f"{name}: no descriptor claims it" for name in known - claimed - others]
-        + [f"{name}: a descriptor claims it, yet it stands in OTHER_OPERATIONS" for name in claimed & others]
-        + [f"{name}: stands in OTHER_OPERATIONS, yet is no operation" for name in others - known]
+        [f"{name}: no module reaches it" for name in known - covered - excused]
+        + [f"{name}: a module reaches it, yet it stands in NOT_CALLED" for name in covered & NOT_CALLED.keys()]
+        + [f"{name}: stands in NOT_CALLED or COMING, yet is no operation" for name in excused - known]
     )
+
+
+def coming() -> set[str]:
+    """The operations of modules that are not there yet."""
+    absent = [names for module, names in COMING.items() if not (PLUGINS / "modules" / f"{module}.py").exists()]
+    return {operation for names in absent for operation in names.split()}
+
+
+def table(resources: Iterable[Resource], model: Any) -> Iterator[str]:
+    """The lines of the table: each operation with who reaches it or why nobody does; last, how many are accounted for."""
+    covered = reached(resources, model)
+    width = max(map(len, model.operation_names))
+    for operation in sorted(model.operation_names):
+        modules = ", ".join(covered.get(operation, ()))
+        excuse = f"- ({NOT_CALLED[operation]})" if operation in NOT_CALLED else "- (missing)"
+        yield f"{operation:<{width}}  {modules or excuse}"
+    accounted = covered.keys() | NOT_CALLED.keys()
+    yield f"operations: {len(accounted)} of {len(model.operation_names)}"
+
+
+def _reads(resource: Resource) -> set[str]:
+    """What an info module calls."""
+    attached = {resource.attachments.listing} if resource.attachments else set()
+    return {resource.describe_operation, resource.list_operation, *attached}
+
+
+def _named(module: Path) -> set[str]:
+    """The text constants in those module_utils that a module's file imports for itself, operations among them."""
+    imports = [node.module or "" for node in ast.walk(_parsed(module)) if isinstance(node, ast.ImportFrom)]
+    utils = [name.removeprefix(UTILS) for name in imports if name.startswith(UTILS)]
+    files = [PLUGINS / "module_utils" / f"{name}.py" for name in utils if name.partition(".")[0] not in ENGINE]
+    nodes = (node for file in files for node in ast.walk(_parsed(file)))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+@cache
+def _parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))

@@ -12,7 +12,6 @@ from botocore.model import ServiceModel
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource
 from support.conformance import findings, subject
-from support.coverage import unclaimed
 from support.descriptors import EKS, RESOURCES
 
 EACH = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
@@ -21,10 +20,6 @@ EACH = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
 @EACH
 def test_descriptor_conforms(resource: Resource) -> None:
     assert findings(resource, EKS) == []
-
-
-def test_every_operation_is_accounted_for() -> None:
-    assert unclaimed(RESOURCES.values(), EKS) == []
 
 
 # The reverse: AWS adds something, and the next botocore knows it.
@@ -77,9 +72,3 @@ def test_new_status_of_the_api_is_named() -> None:
     assert findings(RESOURCES["nodegroup"], model_with(shapes={"NodegroupStatus": values})) == [
         "DescribeNodegroup.status: PAUSED is unknown to the lifecycle"
     ]
-
-
-def test_new_operation_of_the_api_is_named() -> None:
-    operation = {**EKS._service_description["operations"]["UpdateNodegroupConfig"], "name": "UpdateNodegroupMood"}
-    model = model_with(operations={"UpdateNodegroupMood": operation})
-    assert unclaimed(RESOURCES.values(), model) == ["UpdateNodegroupMood: no descriptor claims it"]

@@ -107,4 +107,6 @@ def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> Non
 
 def changes_something(task: dict[str, Any]) -> bool:
     """Whether a task calls one of our modules that do more than look, and may find something to do."""
-    return task.get("failed_when", "") != f"{task.get('register')} is changed" and any(name.startswith("flotilla.eks.") and not name.endswith("_info") for name in task)
+    return task.get("failed_when", "") != f"{task.get('register')} is changed" and any(
+        name.startswith("flotilla.eks.") and not name.endswith("_info") for name in task
+    )

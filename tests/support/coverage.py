@@ -86,7 +86,7 @@ def coming() -> set[str]:
 
 
 def table(resources: Iterable[Resource], model: Any) -> Iterator[str]:
-    """The lines of the table: each operation with who reaches it or why nobody does; last, how many are accounted for."""
+    """The lines of the table: each operation with who reaches it or why nobody does; last, how many have either."""
     covered = reached(resources, model)
     width = max(map(len, model.operation_names))
     for operation in sorted(model.operation_names):

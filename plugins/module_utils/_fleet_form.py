@@ -17,7 +17,11 @@ def form(resource: Resource, observed: Values) -> Values:
     identity = resource.identity_of(observed)
     own = {name: value for name, value in identity.items() if name not in _said_by_the_fleet(resource)}
     tags = {key: value for key, value in (observed.get("tags") or {}).items() if not key.startswith(RESERVED_TAGS)}
-    return {**own, **(_settings(resource.options, observed) or {}), **({"tags": tags} if tags else {})}
+    return {
+        **own,
+        **(_settings(resource.options, resource.hooks.restate(observed)) or {}),
+        **({"tags": tags} if tags else {}),
+    }
 
 
 def _said_by_the_fleet(resource: Resource) -> tuple[str, ...]:

@@ -145,6 +145,7 @@ class Hooks:
     address: Callable[[Values], Values] | None = None  # identity -> further members by which requests name it
     resolve: Callable[[Values, Values | None, Callable[..., Any]], Values] | None = None  # names -> ids
     blockers: Callable[[Values, Callable[..., Any]], list[str]] | None = None  # what keeps it from being deleted
+    restate: Callable[[Values], Values] = _unchanged  # of what is observed, what a user would have had to say
 
 
 @dataclass(frozen=True)

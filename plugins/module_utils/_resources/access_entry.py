@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.flotilla.eks.plugins.module_utils._model import (
     Attachments,
     Hooks,
@@ -30,6 +32,22 @@ def check(desired: Values, observed: Values | None) -> list[str]:
     if kind in WITHOUT_POLICIES and desired.get("policies"):
         problems.append(f"policies: an entry of type {kind} takes none; EKS knows itself what such nodes may do")
     return problems
+
+
+def restate(observed: Values) -> Values:
+    """Without what EKS fills in: the names of who has none of its own, and the groups of nodes.
+
+    Source: Amazon EKS User Guide, "Create access entries", on the default of username.
+    """
+    standard = observed.get("type", "STANDARD") == "STANDARD"
+    filled_in = ["username"] if observed.get("username") == _default_username(observed["principal_arn"]) else []
+    hidden = filled_in if standard else ["username", "kubernetes_groups"]
+    return {name: value for name, value in observed.items() if name not in hidden}
+
+
+def _default_username(principal: str) -> str:
+    role = re.fullmatch(r"arn:([^:]+):iam::(\d+):role/(?:.*/)?([^/]+)", principal)
+    return "arn:{}:sts::{}:assumed-role/{}/{{{{SessionName}}}}".format(*role.groups()) if role else principal
 
 
 POLICY = struct(
@@ -67,5 +85,5 @@ ACCESS_ENTRY = Resource(
         remove="DisassociateAccessPolicy",
         purge="purge_policies",
     ),
-    hooks=Hooks(check=check),
+    hooks=Hooks(check=check, restate=restate),
 )

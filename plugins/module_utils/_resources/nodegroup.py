@@ -177,6 +177,14 @@ def taint() -> Option:
     return struct(key=text(), value=text(), effect=text("NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"))
 
 
+def restate(observed: Values) -> Values:
+    """With the launch template by its id alone: Describe tells the name too, and requests take one of them."""
+    template = observed.get("launch_template")
+    if not template or not template.get("id"):
+        return observed
+    return {**observed, "launch_template": {name: value for name, value in template.items() if name != "name"}}
+
+
 NODEGROUP = Resource(
     kind="nodegroup",
     label="node group",
@@ -264,5 +272,5 @@ NODEGROUP = Resource(
         Advice("[Ss]ubnet", "subnets", "give subnets of the cluster's VPC"),
         Advice("[Rr]ole", "node_role", "give a role that exists and that ec2.amazonaws.com may assume"),
     ),
-    hooks=Hooks(check=check, complete=complete, resolve=resolve),
+    hooks=Hooks(check=check, complete=complete, resolve=resolve, restate=restate),
 )

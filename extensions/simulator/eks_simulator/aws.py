@@ -115,17 +115,22 @@ class Neighbours:
     def user(self, arn: str) -> Any | None:
         return next((user for user in self.iam.users.values() if user.arn == arn), None)
 
-    def trusts(self, role: Any, principal: str) -> bool:
-        """Whether the role's trust policy lets the service `principal` assume it (sts:AssumeRole)."""
+    def trusts(self, role: Any, principal: str, action: str = "sts:AssumeRole", kind: str = "Service") -> bool:
+        """Whether the role's trust policy lets a principal, by default a service, do `action`."""
         document = json.loads(role.assume_role_policy_document or "{}")
         for statement in _listed(document.get("Statement")):
-            actions = _listed(statement.get("Action"))
             principals = statement.get("Principal", {})
-            services = _listed(principals.get("Service")) if isinstance(principals, dict) else []
-            assumable = any(action in ("sts:AssumeRole", "sts:*", "*") for action in actions)
-            if statement.get("Effect") == "Allow" and assumable and principal in services:
+            named = _listed(principals.get(kind)) if isinstance(principals, dict) else []
+            allowed = set(_listed(statement.get("Action"))) & {action, "sts:*", "*"}
+            if statement.get("Effect") == "Allow" and allowed and principal in named:
                 return True
         return False
+
+    def federates(self, role: Any, issuer: str) -> bool:
+        """Whether the role lets the tokens of an OIDC issuer in that IAM knows."""
+        arn = f"arn:{self.region.partition}:iam::{self.region.account}:oidc-provider/{issuer.removeprefix('https://')}"
+        known = arn in self.iam.open_id_providers
+        return known and self.trusts(role, arn, "sts:AssumeRoleWithWebIdentity", "Federated")
 
     def create_cluster_security_group(self, cluster_name: str, vpc_id: str, suffix: str) -> str:
         """Make the security group that EKS makes for a cluster, with EKS's name, description and tags."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import durations, idempotency
 from .access import admit_creator
+from .addon_catalog import self_managed
 from .certificate_authorities import found_trust
 from .cluster_rules import (
     logging_of,
@@ -59,6 +60,8 @@ def create_cluster(call: Call) -> dict[str, Any]:
     cluster = Cluster("cluster", name, description["arn"], description, creator=call.caller())
     if call.get("accessConfig", {}).get("bootstrapClusterCreatorAdminPermissions", True):
         admit_creator(call, cluster)
+    if call.get("bootstrapSelfManagedAddons", True):
+        cluster.self_managed = self_managed(cluster.version)
     call.region.clusters[name] = cluster
     idempotency.remember(call, cluster)
     being_created(call, cluster, durations.CLUSTER_CREATE, lambda: _come_to_life(call, cluster))

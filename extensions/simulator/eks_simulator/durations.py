@@ -9,6 +9,7 @@ Published figures where there are any, else what operators commonly report:
 - update a cluster's version: "finish within a few minutes" says the API; some ten in practice.
 - node groups: "several minutes" in the user guide (create-managed-node-group); instances boot in one to two.
 - Fargate profiles: one to two minutes.
+- add-ons: under a minute where nodes are; those that wait for nodes are reported DEGRADED after ten minutes and more.
 """
 
 from __future__ import annotations
@@ -52,3 +53,11 @@ SUBSCRIPTION_UPDATE = 10
 
 FARGATE_CREATE = 75
 FARGATE_DELETE = 90
+
+ADDON_CREATE = 45
+ADDON_UPDATE = 60
+ADDON_DELETE = 30
+ADDON_UNSCHEDULED = 600
+"""How long an add-on whose pods find no node stays CREATING before it is DEGRADED."""
+ADDON_LOOK = 15
+"""How often EKS looks at the pods of an add-on that is not well."""

@@ -19,6 +19,9 @@ from .world import Caller, World
 
 for _module in (
     "access",
+    "addon_updates",
+    "addon_versions",
+    "addons",
     "capabilities",
     "certificate_authorities",
     "cluster_updates",
@@ -29,6 +32,7 @@ for _module in (
     "insights",
     "nodegroup_updates",
     "nodegroups",
+    "pod_identities",
     "subscriptions",
     "tags",
     "updates",

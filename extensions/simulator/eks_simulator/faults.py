@@ -33,6 +33,13 @@ ENDINGS: dict[str, dict[str, set[str]]] = {
         "DELETE_FAILED": {"delete"},
     },
     "fargate_profile": {"CREATE_FAILED": {"create"}, "DELETE_FAILED": {"delete"}},
+    "addon": {
+        "CREATE_FAILED": {"create"},
+        "DEGRADED": {"create", "update"},
+        "FAILED": {"update"},
+        "CANCELLED": {"update"},
+        "DELETE_FAILED": {"delete"},
+    },
 }
 """In what each kind of resource can end badly, and which of its phases end so. FAILED and CANCELLED end an update."""
 

@@ -15,6 +15,8 @@ from .operations import Call
 from .store import Cluster, Resource, Update
 
 _RESTING = "ACTIVE"
+_NAMED = {"nodegroup": "nodegroupName", "addon": "addonName"}
+"""The member of an error that names the resource, where the model has one beside clusterName."""
 
 
 def being_created(call: Call, resource: Resource, seconds: float, finish: Callable[[], None] | None = None) -> None:
@@ -91,6 +93,8 @@ def being_updated(
             description["errors"] = [_problem(fault, "errorCode", "errorMessage")]
         if fault["becomes"] == "DEGRADED":
             fail(resource, fault)
+        elif resource.kind == "addon" and fault["becomes"] == "FAILED":
+            fail(resource, {**fault, "becomes": "UPDATE_FAILED"})
 
     call.timeline.after(seconds, end)
     return update
@@ -105,7 +109,7 @@ def refuse_if_busy(cluster: Cluster, resource: Resource, kind: str) -> None:
     raise in_use(
         f"Cannot {kind} because {noun} {resource.name} currently has update {running.description['id']} in progress",
         clusterName=cluster.name,
-        nodegroupName=resource.name if resource.kind == "nodegroup" else None,
+        **{_NAMED[resource.kind]: resource.name} if resource.kind in _NAMED else {},
     )
 
 

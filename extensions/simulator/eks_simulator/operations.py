@@ -27,6 +27,7 @@ class Quotas:
     nodes_per_nodegroup: int = 450
     fargate_profiles_per_cluster: int = 10
     access_entries_per_cluster: int = 2000
+    pod_identity_associations_per_cluster: int = 5000
 
 
 @dataclass
@@ -62,6 +63,15 @@ class Call:
         if name not in cluster.nodegroups:
             raise not_found(f"No node group found for name: {name}.", clusterName=cluster.name, nodegroupName=name)
         return cluster.nodegroups[name]
+
+    def addon(self, cluster: Cluster) -> Resource:
+        """The add-on that the call names. Raises ResourceNotFoundException (AWS's wording)."""
+        name = self.parameters["addonName"]
+        if name not in cluster.addons:
+            raise not_found(
+                f"No addon: {name} found in cluster: {cluster.name}", clusterName=cluster.name, addonName=name
+            )
+        return cluster.addons[name]
 
 
 Handler = Callable[[Call], dict[str, Any]]

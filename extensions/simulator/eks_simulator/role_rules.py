@@ -77,6 +77,26 @@ def require_capability_role(call: Call, arn: str) -> None:
         )
 
 
+def require_pod_role(call: Call, arn: str, **members: Any) -> None:
+    """A pod identity's role must exist and let pods.eks.amazonaws.com assume it and tag the session
+    (https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html). AWS's wording."""
+    role = _existing(call, arn, **members)
+    wanted = ("sts:AssumeRole", "sts:TagSession")
+    if role is None or not all(call.aws.trusts(role, "pods.eks.amazonaws.com", action) for action in wanted):
+        raise invalid_parameter(
+            "Trust policy of the role provided is invalid. Follow the official documentation to resolve the issue.",
+            **members,
+        )
+
+
+def require_service_account_role(call: Call, arn: str, **members: Any) -> Any:
+    """An add-on's service account role must exist (service model, CreateAddon). Gives the role."""
+    role = _existing(call, arn, **members)
+    if role is None:
+        raise invalid_parameter(f"The role with name {arn.rpartition('/')[2]} cannot be found.", **members)
+    return role
+
+
 def policy_names(role: Any) -> set[str]:
     """The names of the managed policies attached to a role."""
     return {arn.rpartition("/")[2] for arn in role.managed_policies}

@@ -67,6 +67,10 @@ class Cluster(Resource):
     identity_providers: dict[str, Resource] = field(default_factory=dict)
     capabilities: dict[str, Resource] = field(default_factory=dict)
     certificate_authorities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    addons: dict[str, Resource] = field(default_factory=dict)
+    self_managed: dict[str, str] = field(default_factory=dict)
+    """Software of the name of an add-on that runs without being one, with its version."""
+    pod_identities: dict[str, Resource] = field(default_factory=dict)
     updates: dict[str, Update] = field(default_factory=dict)
     upgrade: tuple[str, datetime] | None = None
     """The version before the last upgrade, and when that was through."""
@@ -118,6 +122,8 @@ class Region:
             yield from cluster.nodegroups.values()
             yield from cluster.fargate_profiles.values()
             yield from cluster.access_entries.values()
+            yield from cluster.addons.values()
+            yield from cluster.pod_identities.values()
 
 
 class Store:

@@ -17,7 +17,7 @@ from .store import Cluster, Resource, Update
 _OWNERS: dict[str, Callable[[Cluster], dict[str, Resource]]] = {
     "nodegroupName": lambda cluster: cluster.nodegroups,
     "capabilityName": lambda cluster: cluster.capabilities,
-    "addonName": lambda cluster: {},
+    "addonName": lambda cluster: cluster.addons,
 }
 """The parameters that name the resource of an update which is not the cluster's own, and where it stands."""
 

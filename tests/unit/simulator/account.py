@@ -106,7 +106,10 @@ class Account:
         self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
 
     def role(self, name: str, service: str, *policies: str) -> str:
-        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        """The ARN of a new role that a service may assume, and pods with the tags of their session."""
+        pods = service.startswith("pods.")
+        actions = ["sts:AssumeRole", "sts:TagSession"] if pods else "sts:AssumeRole"
+        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": actions}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         for policy in policies:

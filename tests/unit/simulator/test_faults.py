@@ -135,7 +135,7 @@ def test_a_degraded_node_group_is_mended_by_an_update(account: Account, standing
     [
         {"operation": "ListClusters"},
         {"operation": "ListClusters", "error": "X", "colour": "red"},
-        {"resource": "addon", "becomes": "FAILED"},
+        {"resource": "insight", "becomes": "FAILED"},
         {"resource": "cluster", "becomes": "CREATE_FAILED"},
     ],
 )

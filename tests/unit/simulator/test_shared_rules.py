@@ -15,36 +15,16 @@ from typing import Any
 
 import botocore.session
 import pytest
-from botocore.config import Config
 from unit.simulator.account import LONG, Account, refusal
 
 import eks_simulator
-from eks_simulator.errors import COMMON_ERRORS
-from eks_simulator.operations import HANDLERS
+from eks_simulator.eks import Eks
+from eks_simulator.errors import COMMON_ERRORS, ServiceError
+from eks_simulator.operations import HANDLERS, Quotas
 from eks_simulator.process import SimulatorProcess
 from eks_simulator.protocol import Protocol
 from eks_simulator.validation import problems
-
-SERVED = {
-    *("CreateCluster", "DescribeCluster", "ListClusters", "DeleteCluster", "DescribeClusterVersions"),
-    *("UpdateClusterConfig", "UpdateClusterVersion", "AssociateEncryptionConfig"),
-    *("DescribeUpdate", "ListUpdates", "CancelUpdate"),
-    *("CreateNodegroup", "DescribeNodegroup", "ListNodegroups", "DeleteNodegroup"),
-    *("UpdateNodegroupConfig", "UpdateNodegroupVersion"),
-    *("CreateFargateProfile", "DescribeFargateProfile", "ListFargateProfiles", "DeleteFargateProfile"),
-    *("CreateAccessEntry", "DescribeAccessEntry", "ListAccessEntries", "UpdateAccessEntry", "DeleteAccessEntry"),
-    *("AssociateAccessPolicy", "DisassociateAccessPolicy", "ListAssociatedAccessPolicies", "ListAccessPolicies"),
-    *("ListInsights", "DescribeInsight", "StartInsightsRefresh", "DescribeInsightsRefresh"),
-    *("TagResource", "UntagResource", "ListTagsForResource"),
-    *("AssociateIdentityProviderConfig", "DisassociateIdentityProviderConfig"),
-    *("DescribeIdentityProviderConfig", "ListIdentityProviderConfigs"),
-    *("CreateCapability", "DescribeCapability", "ListCapabilities", "UpdateCapability", "DeleteCapability"),
-    *("CreateCertificateAuthority", "ActivateCertificateAuthority", "DeleteCertificateAuthority"),
-    *("DescribeCertificateAuthority", "ListCertificateAuthorities"),
-    *("RegisterCluster", "DeregisterCluster"),
-    *("CreateEksAnywhereSubscription", "DescribeEksAnywhereSubscription", "ListEksAnywhereSubscriptions"),
-    *("UpdateEksAnywhereSubscription", "DeleteEksAnywhereSubscription"),
-}
+from eks_simulator.world import Caller, World
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +32,8 @@ def protocol() -> Protocol:
     return Protocol.eks()
 
 
-def test_the_operations_of_this_collections_first_resources_are_served(protocol: Protocol) -> None:
-    import eks_simulator.eks  # registers the handlers
-
-    assert eks_simulator.eks
-    assert set(HANDLERS) == SERVED
-    assert set(HANDLERS) < set(protocol.operations)
+def test_every_operation_is_served(protocol: Protocol) -> None:
+    assert set(HANDLERS) == set(protocol.operations)
 
 
 def test_every_operation_is_found_by_its_own_request(account: Account, protocol: Protocol) -> None:
@@ -81,12 +57,13 @@ def _sample(shape: Any) -> Any:
     return simple.get(shape.type_name, shape.enum[0] if getattr(shape, "enum", None) else "x/y z")
 
 
-def test_an_operation_that_is_not_served_is_refused_once(account: Account) -> None:
-    account.sim.clear_ledger()
-    refused = refusal(account.client("eks", config=Config(parameter_validation=False)).list_addons, clusterName="x")
-    assert (refused.code, refused.status) == ("InvalidRequestException", 400)
-    assert refused.message == "The simulator does not serve ListAddons yet."
-    assert len(account.sim.ledger()) == 1
+def test_an_operation_of_a_newer_model_is_refused(monkeypatch: pytest.MonkeyPatch, protocol: Protocol) -> None:
+    """In a way that no client repeats."""
+    monkeypatch.delitem(HANDLERS, "ListInsights")
+    eks, caller = Eks(World(0, Quotas())), Caller("AKIA", "123456789012", "eu-central-1")
+    with pytest.raises(ServiceError, match="does not serve ListInsights yet") as refused:
+        eks.perform(protocol.operations["ListInsights"], {"clusterName": "x"}, caller)
+    assert refused.value.code == "InvalidRequestException"
 
 
 def test_the_code_names_only_errors_of_the_model_or_common_ones(protocol: Protocol) -> None:

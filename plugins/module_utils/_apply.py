@@ -151,12 +151,12 @@ def _make(job: Job, change: Change, last: bool) -> bool:
         raise
     if last and not job.patience.wait:
         return True
+    if answer.get("update"):
+        _settle.followed(job.client, job.resource, job.desired.identity, answer["update"], job.patience)
     if change.action == "delete":
         job.gone()
     elif change.action == "create" and job.resource.lifecycle:
         _settle.healthy(job.resource, job.desired.identity, job.settled())
-    elif answer.get("update"):
-        _settle.followed(job.client, job.resource, job.desired.identity, answer["update"], job.patience)
     return True
 
 

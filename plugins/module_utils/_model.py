@@ -100,6 +100,7 @@ class Lifecycle:
     moving: frozenset[str] = frozenset({"CREATING", "UPDATING", "DELETING"})
     failed: frozenset[str] = frozenset({"FAILED", "CREATE_FAILED", "DELETE_FAILED", "DEGRADED"})
     stillborn: frozenset[str] = frozenset({"FAILED", "CREATE_FAILED"})  # never came to life: can only be deleted
+    resting: frozenset[str] = frozenset({"ACTIVE"})  # as it shall be
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,7 @@ class Resource:
     answer: str = ""  # path of the resource in the answer of Describe, where it is not its kind
     listed: str = "name"  # the member of a listed item that holds the name, where List does not answer bare names
     finder: Finder | None = None
+    envelope: str = ""  # the member of Create's request in which the name and all options travel, where they do
     updates: tuple[Update, ...] = ()
     modifiers: Mapping[str, Option] = field(default_factory=dict)
     shorthands: Mapping[str, str] = field(default_factory=dict)  # community.aws's name -> path
@@ -273,12 +275,17 @@ def pick(values: Values | None, path: str) -> Any:
     return found
 
 
-def prune(values: Values, path: str) -> None:
-    """Removes the value at a dotted path, if there is one."""
-    parent, _dot, last = path.rpartition(".")
-    holder = pick(values, parent) if parent else values
-    if isinstance(holder, dict):
-        holder.pop(last, None)
+def prune(values: Any, path: str) -> None:
+    """Removes the value at a dotted path, if there is one; of a list of structures, from each."""
+    if isinstance(values, list):
+        for item in values:
+            prune(item, path)
+        return
+    head, _dot, rest = path.partition(".")
+    if rest and isinstance(values, dict):
+        prune(values.get(head), rest)
+    elif isinstance(values, dict):
+        values.pop(head, None)
 
 
 def graft(values: Values, path: str, value: Any) -> None:

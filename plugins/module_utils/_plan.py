@@ -134,12 +134,15 @@ def _creation(resource: Resource, desired: Desired) -> list[Change]:
             f"{title(resource, desired.identity)} does not exist, and to create it these options are missing: "
             + ", ".join(missing)
         )
-    values = resource.hooks.complete(desired.values)
-    params = {**values, **({"tags": dict(desired.tags)} if desired.tags else {})}
+    values = dict(resource.hooks.complete(desired.values))
     if resource.attachments:
-        params.pop(resource.attachments.option, None)
-    created = tuple(Difference(name, None, value) for name, value in params.items())
-    return [Change("create", resource.create_operation, params, created), *_attachments(resource, desired, {})]
+        values.pop(resource.attachments.option, None)
+    tags = {"tags": dict(desired.tags)} if desired.tags else {}
+    created = tuple(Difference(name, None, value) for name, value in {**values, **tags}.items())
+    if resource.envelope:
+        values = {resource.envelope: {**resource.names(desired.identity), **values}}
+    creation = Change("create", resource.create_operation, {**values, **tags}, created)
+    return [creation, *_attachments(resource, desired, {})]
 
 
 def _second_birth(resource: Resource, desired: Desired, observed: Values) -> list[Change]:

@@ -21,7 +21,7 @@ KINDS = {"string": "str", "integer": "int", "boolean": "bool", "list": "list", "
 BETTER_KNOWN = {
     "CreateFargateProfile.selectors": "required by us: a profile without selectors matches no pod",
     "DescribeCluster.accessConfig.bootstrapClusterCreatorAdminPermissions": "in the model, but AWS leaves it out",
-    "DescribeCluster.status.PENDING": "only a connected cluster is ever pending, and these modules make none",
+    "DescribeCluster.status.PENDING": "only a connected cluster is ever pending",
 }
 
 
@@ -41,6 +41,15 @@ def findings(resource: Resource, model: Any) -> list[str]:
         *judge.shorthands(),
     }
     return sorted({*(finding for finding in found if not _excluded(resource, finding)), *judge.exclusions()})
+
+
+def statuses(resource: Resource, model: Any) -> list[str] | None:
+    """The values of a resource's status; None if it has none. What is a plain string in the answer has its values
+    in a shape of its own."""
+    shape = _resolve(model.operation_model(resource.describe_operation).output_shape, f"{resource.answered}.status")[1]
+    if shape is None:
+        return None
+    return list(shape.enum or model.shape_for(f"{resource.api}Status").enum)
 
 
 def subject(finding: str) -> str:
@@ -72,27 +81,39 @@ class _Judge:
 
     def own_members(self, operation: str) -> dict[str, Any]:
         """An operation's input without identity, tags and request token."""
-        members = self.input(operation).members.items()
+        return self.own(self.input(operation))
+
+    def own(self, shape: Any) -> dict[str, Any]:
         return {
-            name: shape
-            for name, shape in members
-            if snake(name) not in self.names and name != "tags" and not shape.metadata.get("idempotencyToken")
+            name: member
+            for name, member in shape.members.items()
+            if snake(name) not in self.names and name != "tags" and not member.metadata.get("idempotencyToken")
         }
 
     def missing_identity(self, operation: str, others: Iterable[str]) -> Iterator[str]:
-        for name in self.input(operation).required_members:
+        yield from self.missing(self.input(operation), operation, others)
+
+    def missing(self, shape: Any, place: str, others: Iterable[str]) -> Iterator[str]:
+        for name in shape.required_members:
             if snake(name) not in self.names and snake(name) not in others:
-                yield f"{operation}.{name}: required by the API, and no request holds it"
+                yield f"{place}.{name}: required by the API, and no request holds it"
 
     def creation(self) -> Iterator[str]:
         operation = self.resource.create_operation
         attached = self.resource.attachments.option if self.resource.attachments else None
         members = {name: option for name, option in _members(self.resource.options).items() if name != attached}
-        yield from _compare_members(members, self.own_members(operation), operation)
-        yield from self.missing_identity(operation, self.resource.required)
-        required = {snake(name) for name in self.input(operation).required_members}
+        envelope = self.resource.envelope
+        place, shape = _resolve(self.input(operation), envelope) if envelope else ("", self.input(operation))
+        holder = f"{operation}.{place}".rstrip(".")
+        if envelope:
+            outside = {name: shape for name, shape in self.own_members(operation).items() if name != place}
+            yield from _compare_members({}, outside, operation)
+        yield from _compare_members(members, self.own(shape), holder)
+        yield from self.missing_identity(operation, {*self.resource.required, envelope})
+        yield from self.missing(shape, holder, self.resource.required)
+        required = {snake(name) for name in shape.required_members}
         for name in self.resource.required:
-            place = f"{operation}.{_api_name(self.input(operation), name)}"
+            place = f"{holder}.{_api_name(shape, name)}"
             if name not in required and place not in BETTER_KNOWN:
                 yield f"{place}: required here, optional in the API"
         for place in BETTER_KNOWN:
@@ -163,13 +184,13 @@ class _Judge:
 
     def statuses(self) -> Iterator[str]:
         place = f"{self.resource.describe_operation}.status"
-        _place, shape = _resolve(self.answer(self.resource.describe_operation), f"{self.resource.answered}.status")
+        values = statuses(self.resource, self.model)
         lifecycle = self.resource.lifecycle
-        if (shape is None) != (lifecycle is None):
-            yield f"{place}: {'no' if shape is None else 'a'} status in the answer, and the lifecycle says otherwise"
-        elif lifecycle is not None:
-            known = {"ACTIVE", *lifecycle.moving, *lifecycle.failed}
-            unknown = [value for value in shape.enum if value not in known and f"{place}.{value}" not in BETTER_KNOWN]
+        if (values is None) != (lifecycle is None):
+            yield f"{place}: {'no' if values is None else 'a'} status in the answer, and the lifecycle says otherwise"
+        elif lifecycle is not None and values is not None:
+            known = {*lifecycle.resting, *lifecycle.moving, *lifecycle.failed}
+            unknown = [value for value in values if value not in known and f"{place}.{value}" not in BETTER_KNOWN]
             yield from (f"{place}: {value} is unknown to the lifecycle" for value in unknown)
 
     def shorthands(self) -> Iterator[str]:
@@ -230,8 +251,7 @@ def _compare_patched(option: Option, shape: Any, place: str) -> Iterator[str]:
     if option.patch is None or option.members is not None or shape.type_name != "structure":
         yield from _compare(option, shape, place)
         return
-    before, after = sample(option, "before"), sample(option, "after")
-    made = set(option.patch(before, after))
+    made = _made_by_patch(option)
     yield from (
         f"{place}.{name}: made by patch, no member of the API" for name in made - set(map(snake, shape.members))
     )
@@ -240,6 +260,15 @@ def _compare_patched(option: Option, shape: Any, place: str) -> Iterator[str]:
             yield f"{place}.{name}: never made by patch"
         elif not (option.kind == "dict" and member.type_name == "list"):  # else the keys of a map
             yield from _compare(option, member, f"{place}.{name}")
+
+
+def _made_by_patch(option: Option) -> set[str]:
+    """The members of the structure of changes; none if the patch cannot read the values of such an option."""
+    assert option.patch is not None
+    try:
+        return set(option.patch(sample(option, "before"), sample(option, "after")))
+    except (KeyError, TypeError):
+        return set()
 
 
 def sample(option: Option, mark: str) -> Any:

@@ -32,11 +32,6 @@ COMING = {
         "CreatePodIdentityAssociation DescribePodIdentityAssociation ListPodIdentityAssociations "
         "UpdatePodIdentityAssociation DeletePodIdentityAssociation"
     ),
-    "identity_provider_config": (
-        "AssociateIdentityProviderConfig DescribeIdentityProviderConfig ListIdentityProviderConfigs "
-        "DisassociateIdentityProviderConfig"
-    ),
-    "capability": "CreateCapability DescribeCapability ListCapabilities UpdateCapability DeleteCapability",
     "certificate_authority": (
         "CreateCertificateAuthority DescribeCertificateAuthority ListCertificateAuthorities "
         "ActivateCertificateAuthority DeleteCertificateAuthority"

@@ -33,7 +33,10 @@ def _created(resource: Resource, params: Values) -> Values:
     defaults = (
         {"scaling_config": {"min_size": 1, "max_size": 2, "desired_size": 1}} if resource.kind == "nodegroup" else {}
     )
-    made = {**defaults, **deepcopy(params), resource.arn: f"arn:aws:eks:::{resource.kind}/1", "status": "ACTIVE"}
+    enveloped = params.get(resource.envelope, {})
+    options = {name: value for name, value in enveloped.items() if name in (resource.options.members or {})}
+    outside = {name: value for name, value in params.items() if name != resource.envelope}
+    made = {**defaults, **deepcopy({**options, **outside}), resource.arn: f"arn:aws:eks:::{resource.kind}/1", "status": "ACTIVE"}
     hidden = {path for path, option in leaves(resource.options) if not option.echoed}
     return {name: value for name, value in made.items() if name not in hidden}
 
@@ -73,6 +76,8 @@ def _value(path: str, before: Any, sent: Any) -> Any:
         return kept + sent.get("add_or_update_taints", [])
     if path == "logging":
         return {"cluster_logging": _log_setups((before or {}).get("cluster_logging") or [], sent["cluster_logging"])}
+    if path == "configuration.argo_cd.rbac_role_mappings":
+        return _mappings(before or [], sent)
     if path in ("scaling_config", "launch_template"):
         return {**(before or {}), **sent}
     return sent
@@ -80,6 +85,17 @@ def _value(path: str, before: Any, sent: Any) -> Any:
 
 def _same_taint(one: Values, other: Values) -> bool:
     return (one["key"], one["effect"]) == (other["key"], other["effect"])
+
+
+def _mappings(before: list[Values], sent: Values) -> list[Values]:
+    """Role mappings, where an updated role keeps the identities that are not removed."""
+    held = {mapping["role"]: list(mapping["identities"]) for mapping in before}
+    for mapping in sent.get("add_or_update_role_mappings", []):
+        known = held.setdefault(mapping["role"], [])
+        known += [one for one in mapping["identities"] if one not in known]
+    for mapping in sent.get("remove_role_mappings", []):
+        held[mapping["role"]] = [one for one in held[mapping["role"]] if one not in mapping["identities"]]
+    return [{"role": role, "identities": who} for role, who in held.items() if who]
 
 
 def _log_setups(before: list[Values], sent: list[Values]) -> list[Values]:

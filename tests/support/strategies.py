@@ -122,6 +122,19 @@ SPECIAL: dict[str, Strategy] = {
         max_size=2,
         unique_by=text_of,
     ),
+    "issuer_url": WORDS.map("https://{}.example.org".format),
+    "rbac_role_mappings": st.lists(
+        structure(
+            role=of_choice("ADMIN", "EDITOR", "VIEWER"),
+            identities=st.lists(
+                structure(id=of_choice("anna", "bert", "carl"), type=of_choice("SSO_USER", "SSO_GROUP")),
+                max_size=3,
+                unique_by=text_of,
+            ),
+        ),
+        max_size=3,
+        unique_by=lambda mapping: mapping["role"],
+    ),
     "policies": st.lists(
         structure(
             policy_arn=of_choice("arn:a", "arn:b", "arn:c"),
@@ -151,6 +164,7 @@ def _of_member(resource: Resource, name: str) -> Strategy:
     if name in SPECIAL:
         return SPECIAL[name]
     members = EKS.operation_model(resource.create_operation).input_shape.members
+    members = members[resource.envelope].members if resource.envelope else members
     shape = next(shape for member, shape in members.items() if snake(member) == name)
     always = ("subnet_ids",) if name == "resources_vpc_config" else ()
     return of_shape(shape, SPECIAL, always)
@@ -161,10 +175,21 @@ def _acceptable(resource: Resource, given: Values) -> Values:
     given = _without_exclusives(resource.options, deepcopy(given))
     if resource.kind == "nodegroup" and "launch_template" in given:
         return {name: value for name, value in given.items() if name not in ("disk_size", "remote_access")}
+    if resource.kind == "capability":
+        _be_argo_cd(given)
     if resource.kind == "cluster":
         _keep_an_endpoint(given.get("resources_vpc_config", {}))
         _agree_on_auto_mode(given)
     return given
+
+
+def _be_argo_cd(given: Values) -> None:
+    """Of the types, the one with the most to configure; a new one has its configuration."""
+    given.get("configuration", {}).pop("ack", None)
+    if "type" in given:
+        given["type"] = "ARGOCD"
+        sign_in = {"aws_idc": {"idc_instance_arn": "arn:aws:sso:::instance/ssoins-1"}}
+        given.setdefault("configuration", {}).setdefault("argo_cd", sign_in)
 
 
 def _keep_an_endpoint(vpc: Values) -> None:

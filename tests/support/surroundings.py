@@ -21,6 +21,8 @@ ROLES = {
         "ec2.amazonaws.com",
         ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy"],
     ),
+    "capability": ("capabilities.eks.amazonaws.com", []),
+    "connector": ("ssm.amazonaws.com", []),
     "fargate": ("eks-fargate-pods.amazonaws.com", ["AmazonEKSFargatePodExecutionRolePolicy"]),
 }
 
@@ -94,7 +96,7 @@ class Surroundings:
         return str(self.client("kms").create_key()["KeyMetadata"]["Arn"])
 
     def role(self, purpose: str, name: str = "", *, settle: bool = True) -> str:
-        """The ARN of the IAM role for ``cluster``, ``node`` or ``fargate``, by now known to EKS if ``settle``."""
+        """The ARN of the IAM role for one of ROLES' purposes, by now known to EKS if ``settle``."""
         name = name or f"test-{purpose}"
         arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
         if name not in self._roles:

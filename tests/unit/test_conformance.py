@@ -46,7 +46,7 @@ def input_structures() -> list[Any]:
 
     for resource in RESOURCES.values():
         for operation in resource.operations:
-            if operation.startswith(("Create", "Update", "Associate")):
+            if operation.startswith(("Create", "Register", "Update", "Associate")):
                 walk(EKS.operation_model(operation).input_shape, resource, operation)
     return [pytest.param(name, *holder, id=name) for name, holder in found.items()]
 

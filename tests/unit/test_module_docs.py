@@ -45,8 +45,11 @@ def described(resource: Resource) -> Page:
     for name in resource.answered.split("."):
         page = page[name]["below"]
     for path in resource.secret:
-        parent, _dot, last = path.rpartition(".")
-        del page[parent]["below"][last]
+        *parents, last = path.split(".")
+        holder = page
+        for name in parents:
+            holder = holder[name]["below"]
+        del holder[last]
     if resource.attachments:
         listed = shape_page(EKS.operation_model(resource.attachments.listing).output_shape)
         page[resource.attachments.option] = listed[resource.attachments.answer]

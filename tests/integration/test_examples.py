@@ -37,6 +37,14 @@ def a_cluster(aws: Surroundings) -> dict[str, Any]:
     aws.role("fargate", "eks-fargate")
     aws.role("cluster", "platform-admin")
     aws.role("cluster", "developer")
+    aws.role("capability", "eks-capability")
+    return {}
+
+
+def a_cluster_with_an_identity_provider(aws: Surroundings) -> dict[str, Any]:
+    oidc = {"identityProviderConfigName": "corporate", "issuerUrl": "https://id.example.org", "clientId": "kubernetes"}
+    aws.eks.associate_identity_provider_config(clusterName=aws.cluster("prod"), oidc=oidc)
+    aws.settle()
     return {}
 
 
@@ -78,12 +86,16 @@ def a_network_of_a_cluster(aws: Surroundings) -> dict[str, Any]:
 GIVEN = {
     "access_entry": a_cluster,
     "access_entry_info": a_cluster_with_its_members,
+    "capability": a_cluster,
+    "capability_info": a_cluster,
     "cluster": an_account_without_clusters,
     "cluster_info": a_cluster_with_its_members,
     "fargate_profile": a_cluster,
     "fargate_profile_info": a_cluster_with_its_members,
     "fleet": roles_for_a_cluster,
     "fleet_info": a_cluster_with_its_members,
+    "identity_provider_config": a_cluster,
+    "identity_provider_config_info": a_cluster_with_an_identity_provider,
     "kubeconfig": a_cluster_and_what_its_module_returned,
     "network_info": a_network_of_a_cluster,
     "nodegroup": a_cluster_and_a_launch_template,

@@ -150,7 +150,9 @@ def test_only_ours_is_pruned(fleet: Fleet, aws: Surroundings) -> None:
     assert sorted(aws.eks.list_nodegroups(clusterName="prod")["nodegroups"]) == ["theirs", "web"]
     fleet.unchanged(wanted)
 
-    plan = fleet.result({**wanted, "prune": ["nodegroups", "fargate_profiles", "access_entries"], "prune_unowned": True})
+    plan = fleet.result(
+        {**wanted, "prune": ["nodegroups", "fargate_profiles", "access_entries"], "prune_unowned": True}
+    )
     assert actions(plan) == {"nodegroup/theirs": "delete", "fargate_profile/old": "delete"} | strangers(aws)
 
 
@@ -174,7 +176,9 @@ def test_one_failure_stops_only_what_needs_it(fleet: Fleet, aws: Surroundings) -
     aws.simulator.fault(resource="nodegroup", name="web", becomes="CREATE_FAILED", code="NodeCreationFailure")
     result = fleet.result(wanted, fails=True)
     assert result["changed"]
-    assert "1 of 8 failed. nodegroup/web: node group web of cluster prod is CREATE_FAILED: NodeCreation" in result["msg"]
+    assert (
+        "1 of 8 failed. nodegroup/web: node group web of cluster prod is CREATE_FAILED: NodeCreation" in result["msg"]
+    )
     assert {name for name, status in statuses(result).items() if status != "done"} == {"nodegroup/web"}
     aws.simulator.clear_faults()
     aws.eks.delete_nodegroup(clusterName="prod", nodegroupName="web")

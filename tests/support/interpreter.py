@@ -36,7 +36,12 @@ def _created(resource: Resource, params: Values) -> Values:
     enveloped = params.get(resource.envelope, {})
     options = {name: value for name, value in enveloped.items() if name in (resource.options.members or {})}
     outside = {name: value for name, value in params.items() if name != resource.envelope}
-    made = {**defaults, **deepcopy({**options, **outside}), resource.arn: f"arn:aws:eks:::{resource.kind}/1", "status": "ACTIVE"}
+    made = {
+        **defaults,
+        **deepcopy({**options, **outside}),
+        resource.arn: f"arn:aws:eks:::{resource.kind}/1",
+        "status": "ACTIVE",
+    }
     hidden = {path for path, option in leaves(resource.options) if not option.echoed}
     return {name: value for name, value in made.items() if name not in hidden}
 

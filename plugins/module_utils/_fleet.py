@@ -44,6 +44,8 @@ class Entry:
     absent: bool = False
     before_compute: bool = False
     create_first: bool = False
+    timeout: int | None = None  # seconds; None: the fleet's
+    delay: int | None = None
 
     @property
     def key(self) -> str:

@@ -27,7 +27,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._resources.cluster im
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 from ansible_collections.flotilla.eks.plugins.module_utils._validate import Validator
 
-NOT_OF_AN_ENTRY = ("state", "wait", "wait_timeout", "wait_delay")  # the fleet says these once
+NOT_OF_AN_ENTRY = ("wait",)  # others may need it
+NOT_OF_THE_CLUSTER = ("state",)  # with it would go what the fleet is about
 
 FLEET_SPEC: Values = {
     "cluster_name": {"type": "str", "required": True},
@@ -54,7 +55,7 @@ def run() -> None:
     if not module.check_mode:
         guarded(module, who, lambda: _refuse_without_cluster(wish, plan))
         progress = Progress(wish.cluster, append_to(params["progress_path"]))
-        _fleet_plan.carry_out(client, plan, lambda resource: _patience(params, resource), progress)
+        _fleet_plan.carry_out(client, plan, lambda entry: _patience(params, entry), progress)
     _conclude(module, who, plan)
 
 
@@ -86,10 +87,12 @@ def _parent(resource: Resource) -> str:
 
 
 def entry_spec(resource: Resource) -> Values:
-    """The options of one entry: those of the resource's module, without what the fleet says once."""
+    """The options of one entry: those of the resource's module, without the cluster's name and what makes no sense."""
     spec = argument_spec(resource)
-    for name in (*NOT_OF_AN_ENTRY, _parent(resource)):
+    for name in (_parent(resource), *NOT_OF_AN_ENTRY, *(NOT_OF_THE_CLUSTER if resource is CLUSTER else ())):
         spec.pop(name, None)
+    for name in ("wait_timeout", "wait_delay"):  # without them, what the fleet says counts
+        spec.get(name, {}).pop("default", None)
     if resource.kind == "addon":
         spec["before_compute"] = {"type": "bool"}
     return spec
@@ -105,22 +108,27 @@ def _entry(resource: Resource, values: Values, place: str, validator: Validator)
     return Entry(
         resource,
         desired,
+        absent=values.get("state") == "absent",
         before_compute=values.get("name") in BEFORE_COMPUTE if early is None else early,
         create_first=values.get("replacement") == "create_first",
+        timeout=values.get("wait_timeout"),
+        delay=values.get("wait_delay"),
     )
 
 
 def _refuse_without_cluster(wish: Wish, plan: Plan) -> None:
     """Raises Refused; in check mode, an earlier task of the same run may be the one that makes the cluster."""
-    if plan.cluster is None and wish.entries and not wish.describes_cluster:
+    wanted = any(not entry.absent for entry in wish.entries)
+    if plan.cluster is None and wanted and not wish.describes_cluster:
         raise Refused(
             f"fleet of cluster {wish.cluster}: there is no such cluster in this account and region. Describe it under "
             "cluster to have it created, or correct cluster_name"
         )
 
 
-def _patience(params: Values, resource: Resource) -> Patience:
-    return Patience(timeout=params["wait_timeout"] or resource.wait_timeout, delay=max(1, params["wait_delay"]))
+def _patience(params: Values, entry: Entry) -> Patience:
+    timeout = entry.timeout or params["wait_timeout"] or entry.resource.wait_timeout
+    return Patience(timeout=timeout, delay=max(1, entry.delay or params["wait_delay"]))
 
 
 def _conclude(module: Any, who: str, plan: Plan) -> None:

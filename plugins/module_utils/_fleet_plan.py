@@ -150,7 +150,7 @@ def _surplus(wish: Wish, live: _Live) -> list[Entry]:
     return found
 
 
-def carry_out(client: Client, plan: Plan, patience: Callable[[Resource], Patience], progress: Progress) -> None:
+def carry_out(client: Client, plan: Plan, patience: Callable[[Entry], Patience], progress: Progress) -> None:
     """Does what is planned, side by side where nothing forbids it, and notes each entry's result in the plan."""
     pending = {planned.entry.key: planned for planned in plan.entries if planned.pending}
     before = _fleet.needs([planned.entry for planned in plan.entries])
@@ -164,10 +164,10 @@ def carry_out(client: Client, plan: Plan, patience: Callable[[Resource], Patienc
             pending[key].outcome = result.value
 
 
-def _work(client: Client, entry: Entry, patience: Callable[[Resource], Patience], progress: Progress) -> Outcome:
+def _work(client: Client, entry: Entry, patience: Callable[[Entry], Patience], progress: Progress) -> Outcome:
     tell = progress.of(entry.key)
     tell("removing" if entry.absent else "begun")
-    job = Job(client, entry.resource, entry.desired, replace(patience(entry.resource), watch=tell))
+    job = Job(client, entry.resource, entry.desired, replace(patience(entry), watch=tell))
     try:
         outcome = _engine(entry)(job)
     except Exception:

@@ -20,8 +20,8 @@ description:
     C(nodegroups[2].taints[0].effect).
   - If a resource fails, those that need it are not begun, and all others are finished. A second run does the rest.
     The same holds after a run that was stopped anywhere.
-  - What is created gets the tag C(flotilla.eks/cluster) with the name of the cluster. What others created is taken as it
-    is, and does not get the tag.
+  - What is created gets the tag C(flotilla.eks/cluster) with the name of the cluster. What others created is taken as
+    it is, and does not get the tag.
 author: flotilla.eks contributors (!UNKNOWN)
 options:
   cluster_name:
@@ -31,14 +31,15 @@ options:
   cluster:
     description:
       - The cluster itself, by the options of M(flotilla.eks.cluster) but O(flotilla.eks.cluster#module:name),
-        O(flotilla.eks.cluster#module:state) and those about waiting.
-      - Omitted, the cluster is somebody else's and must exist. In check mode it may be missing, as an earlier task may be
-        the one that makes it.
+        O(flotilla.eks.cluster#module:state) and O(flotilla.eks.cluster#module:wait).
+      - Omitted, the cluster is somebody else's and must exist. In check mode it may be missing, as an earlier task may
+        be the one that makes it.
     type: dict
   nodegroups:
     description:
       - Managed node groups, each by the options of M(flotilla.eks.nodegroup) but
-        O(flotilla.eks.nodegroup#module:cluster_name), O(flotilla.eks.nodegroup#module:state) and those about waiting.
+        O(flotilla.eks.nodegroup#module:cluster_name) and O(flotilla.eks.nodegroup#module:wait). One with
+        O(flotilla.eks.nodegroup#module:state=absent) is deleted.
     type: list
     elements: dict
   fargate_profiles:
@@ -80,13 +81,14 @@ options:
       - How many seconds each resource may take. Without it, as long as its own module would wait.
     type: int
   wait_delay:
-    description: Longest time between two looks at a resource that is waited for, in seconds. The first ones follow sooner.
+    description:
+      - Longest time between two looks at a resource that is waited for, in seconds. The first ones follow sooner.
     type: int
     default: 15
   show_progress:
     description:
-      - Whether to show lines such as C(prod  nodegroup/web  CREATING  1m40s) while the task runs, one for each change of
-        a state, and else every 15 seconds for each resource.
+      - Whether to show lines such as C(prod  nodegroup/web  CREATING  1m40s) while the task runs, one for each change
+        of a state, and else every 15 seconds for each resource.
       - They are shown if the task runs on the control node, which a cluster's host usually does.
     type: bool
     default: true

@@ -55,8 +55,8 @@ RETURN = r"""
 ---
 fleet:
   description:
-    - The options of M(flotilla.eks.fleet). What the API does not tell is left out, and so is what can only be read. Empty
-      if there is no such cluster.
+    - The options of M(flotilla.eks.fleet). What the API does not tell is left out, and so is what can only be read.
+      Empty if there is no such cluster.
   returned: always
   type: dict
   contains:

@@ -82,8 +82,7 @@ def test_from_an_empty_account_and_back(
         assert changed_tasks(plan) >= {
             "Plan the network",
             "Plan the roles",
-            "Make or change the cluster",
-            "Give the administrators access",
+            "Make or change the cluster with its administrators",
             "Make or change the node groups",
             "Make or change the Fargate profiles",
             "Keep the context in the kubeconfig file, or out of it",

@@ -97,7 +97,8 @@ def test_node_groups_that_cannot_be(nodes: Role, ledger: Ledger, subtests: pytes
 
     ledger.clear()
     with subtests.test("an option that does not exist"):
-        assert "nodegroups[0].instance_type: there is no such option; there are: " in says(managed_nodes_groups=[{"name": "web", "instance_type": "m7i.large"}])
+        message = says(managed_nodes_groups=[{"name": "web", "instance_type": "m7i.large"}])
+        assert "nodegroups[0].instance_type: there is no such option; there are: " in message
     with subtests.test("no role"):
         assert "node_role" in says(managed_nodes_groups=[{"name": "web"}], managed_nodes_role_arn="")
     with subtests.test("an empty list says so"):

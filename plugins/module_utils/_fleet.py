@@ -13,13 +13,20 @@ from ansible_collections.flotilla.eks.plugins.module_utils._generations import G
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.access_entry import ACCESS_ENTRY
+from ansible_collections.flotilla.eks.plugins.module_utils._resources.capability import CAPABILITY
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.fargate_profile import FARGATE_PROFILE
+from ansible_collections.flotilla.eks.plugins.module_utils._resources.identity_provider_config import (
+    IDENTITY_PROVIDER_CONFIG,
+)
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.nodegroup import NODEGROUP
 
 OWNER_TAG = "flotilla.eks/cluster"  # on all that is made here; its value is the cluster's name
 
 # What belongs to a cluster, by the option that lists it.
-MEMBERS: dict[str, Resource] = {resource.plural: resource for resource in (ACCESS_ENTRY, NODEGROUP, FARGATE_PROFILE)}
+MEMBERS: dict[str, Resource] = {
+    resource.plural: resource
+    for resource in (ACCESS_ENTRY, NODEGROUP, FARGATE_PROFILE, IDENTITY_PROVIDER_CONFIG, CAPABILITY)
+}
 
 # Without these, nodes do not become Ready: network, service addresses, and credentials for both.
 BEFORE_COMPUTE = ("vpc-cni", "kube-proxy", "eks-pod-identity-agent")

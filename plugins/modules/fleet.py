@@ -52,6 +52,17 @@ options:
       - Access entries, likewise by the options of M(flotilla.eks.access_entry).
     type: list
     elements: dict
+  identity_provider_configs:
+    description:
+      - Identity providers of users, likewise by the options of M(flotilla.eks.identity_provider_config). EKS takes one
+        of them or one update of the cluster at a time, so they follow one another.
+    type: list
+    elements: dict
+  capabilities:
+    description:
+      - Capabilities that EKS runs, likewise by the options of M(flotilla.eks.capability).
+    type: list
+    elements: dict
   prune:
     description:
       - Of which kinds those are deleted that the lists above do not name. A kind that is pruned and not listed is
@@ -64,6 +75,8 @@ options:
       - access_entries
       - nodegroups
       - fargate_profiles
+      - identity_provider_configs
+      - capabilities
     default: []
   prune_unowned:
     description:

@@ -46,6 +46,8 @@ EXAMPLES = r"""
     nodegroups: "{{ live.fleet.nodegroups }}"
     fargate_profiles: "{{ live.fleet.fargate_profiles }}"
     access_entries: "{{ live.fleet.access_entries }}"
+    identity_provider_configs: "{{ live.fleet.identity_provider_configs }}"
+    capabilities: "{{ live.fleet.capabilities }}"
   check_mode: true
   register: adopted
   failed_when: adopted is changed
@@ -79,6 +81,14 @@ fleet:
       elements: dict
     access_entries:
       description: Its access entries, with their policies.
+      type: list
+      elements: dict
+    identity_provider_configs:
+      description: Its identity providers of users.
+      type: list
+      elements: dict
+    capabilities:
+      description: The capabilities that EKS runs in it.
       type: list
       elements: dict
 """

@@ -4,7 +4,7 @@
 """Measures our modules next to those of community.aws, in one run on the same simulated AWS.
 
 Prints ``name: value`` lines and writes them to build/bench.json. Ratios are medians of several pairs of runs, taken in
-turn, so that a machine that slows down slows both sides down. README.md beside this file says what they mean.
+turn, so that a machine that slows down slows both sides down. docs/performance.md says what they mean.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT / "extensions" / "simulator")]
 
-from eks_simulator.process import SimulatorProcess  # noqa: E402  # found by the line above
+from benchmark import fleets  # noqa: E402  # found by the line above
+
+from eks_simulator.process import SimulatorProcess  # noqa: E402
 from support.checkout import install_collection  # noqa: E402
 from support.ledger import Ledger  # noqa: E402
 from support.playbook import Playbook, Task  # noqa: E402
@@ -119,7 +121,7 @@ def measure() -> dict[str, float]:
             for kind in PEERS:
                 figures[f"calls_noop_{kind}{side}"] = len(bench.calls(kind, peer=peer))
             figures[f"module_overhead_ratio{side}"] = round(bench.overhead(peer=peer), 2)
-    return figures
+    return {**figures, **fleets.measure()}
 
 
 def main() -> None:

@@ -137,7 +137,7 @@ class Playbook:
         process = subprocess.run(
             command,
             cwd=self.directory,
-            env=self._environment() | dict(environment or {}),
+            env=self.variables() | dict(environment or {}),
             capture_output=True,
             text=True,
             check=False,
@@ -159,7 +159,7 @@ class Playbook:
         process = subprocess.Popen(
             self._command(playbook, inventory, variables),
             cwd=self.directory,
-            env=self._environment(),
+            env=self.variables(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -199,8 +199,8 @@ class Playbook:
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         return str(path)
 
-    def _environment(self) -> dict[str, str]:
-        """The variables of a run: nothing of the user's ANSIBLE_*, AWS_* or home directory reaches it."""
+    def variables(self) -> dict[str, str]:
+        """The environment of a run: nothing of the user's ANSIBLE_*, AWS_* or home directory reaches it."""
         settings = self.directory / "ansible.cfg"
         settings.write_text(SETTINGS, encoding="utf-8")
         temporary = self.directory / "tmp"

@@ -133,6 +133,17 @@ class Surroundings:
             self.settle()
         return name
 
+    def auto_mode_cluster(self, name: str = "prod", **members: Any) -> str:
+        """A cluster with EKS Auto Mode that somebody else made; returns its name."""
+        on: dict[str, Any] = {
+            "accessConfig": {"authenticationMode": "API"},
+            "bootstrapSelfManagedAddons": False,
+            "computeConfig": {"enabled": True},
+            "kubernetesNetworkConfig": {"elasticLoadBalancing": {"enabled": True}},
+            "storageConfig": {"blockStorage": {"enabled": True}},
+        }
+        return self.cluster(name, **on, **members)
+
     def nodegroup(self, name: str = "web", *, cluster: str = "prod", settle: bool = True, **members: Any) -> str:
         """A node group that somebody else made; returns its name."""
         own = {"clusterName": cluster, "nodegroupName": name, "nodeRole": self.role("node")}

@@ -96,6 +96,31 @@ def test_info_result_is_what_describe_answers(resource: Resource) -> None:
     assert findings(documented_result(f"{resource.kind}_info"), info_result(resource)) == []
 
 
+def listed(plural: str, shape: Any) -> Page:
+    """The page of a result that is a list of structures of the API."""
+    return {plural: {"type": "list", "elements": "dict", "below": shape_page(shape)}}
+
+
+OF_OTHER_MODULES: dict[str, Page] = {
+    "access_policies_info": listed("access_policies", EKS.shape_for("AccessPolicy")),
+    "cluster_versions_info": listed("cluster_versions", EKS.shape_for("ClusterVersionInformation")),
+    "insights_info": {
+        **listed("insights", EKS.shape_for("Insight")),
+        "refresh": {**MAP, "below": shape_page(EKS.shape_for("DescribeInsightsRefreshResponse"))},
+    },
+    "update": {
+        **listed("updates", EKS.shape_for("Update")),
+        "changes": OF_EVERY_RESULT["changes"],
+        "diff": {**MAP, "below": {"before": MAP, "after": MAP}},
+    },
+}
+
+
+@pytest.mark.parametrize("module", OF_OTHER_MODULES)
+def test_result_of_a_module_without_descriptor_is_what_the_api_answers(module: str) -> None:
+    assert findings(documented_result(module), OF_OTHER_MODULES[module]) == []
+
+
 @EACH_RESOURCE
 def test_info_module_says_the_same_of_each_value(resource: Resource) -> None:
     """Only when a value is there is another matter."""

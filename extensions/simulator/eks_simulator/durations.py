@@ -19,8 +19,9 @@ CLUSTER_DELETE = 300
 CLUSTER_VERSION = 600
 CLUSTER_ENCRYPTION = 720
 CLUSTER_CONFIG = 120
-AUTO_MODE_NODES_ROLLBACK = 900
-"""The nodes go back before the control plane does: "a few minutes to 7 days" (user guide, rollback-automode)."""
+AUTO_MODE_NODES_ROLLBACK = 6 * 3600
+"""The nodes go back before the control plane does, in minutes to seven days, as the disruption controls of the node
+pools have it (user guide, rollback-automode)."""
 CANCELLATION = 30
 INSIGHTS_REFRESH = 60
 CLUSTER_VPC_CONFIG = 420

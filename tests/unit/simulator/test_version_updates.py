@@ -11,6 +11,8 @@ import pytest
 from unit.simulator.account import LONG, Account, refusal
 
 DAY = 24 * 3600
+NODES = 6 * 3600
+"""Simulated seconds in which the nodes of EKS Auto Mode go back."""
 AUTO_MODE: dict[str, Any] = {
     "accessConfig": {"authenticationMode": "API"},
     "bootstrapSelfManagedAddons": False,
@@ -85,7 +87,7 @@ def test_nodes_of_auto_mode_go_first_and_can_be_stopped(account: Account) -> Non
 def test_a_control_plane_that_is_going_back_cannot_be_stopped(account: Account) -> None:
     cluster = upgraded(account, **AUTO_MODE)
     update = roll_back(account, cluster)
-    account.sim.advance(901)
+    account.sim.advance(NODES + 1)
     assert account.describe(cluster)["status"] == "UPDATING"
     refused = refusal(account.eks.cancel_update, name=cluster, updateId=update["id"])
     assert (refused.code, refused.status) == ("InvalidStateException", 400)
@@ -96,7 +98,7 @@ def test_a_control_plane_that_is_going_back_cannot_be_stopped(account: Account) 
 def test_a_cancellation_that_comes_too_late_fails_and_the_rollback_goes_on(account: Account) -> None:
     cluster = upgraded(account, **AUTO_MODE)
     update = roll_back(account, cluster)
-    account.sim.advance(890)
+    account.sim.advance(NODES - 10)
     account.eks.cancel_update(name=cluster, updateId=update["id"])
     account.sim.advance(60)
     found = account.eks.describe_update(name=cluster, updateId=update["id"])["update"]

@@ -56,7 +56,7 @@ class AwsError(Exception):
 
     @property
     def not_found(self) -> bool:
-        return self.code in ("ResourceNotFoundException", "NotFoundException")
+        return self.code in ("ResourceNotFoundException", "NotFoundException", "NoSuchEntity")
 
     @property
     def in_use(self) -> bool:
@@ -105,6 +105,13 @@ class Client:
 
     def read(self, service: str, operation: str, **members: Any) -> Any:
         """Calls a reading operation of another service, in that service's own spelling."""
+        return self._send(service, operation, members)
+
+    def write(self, service: str, operation: str, **members: Any) -> Any:
+        """Calls a changing operation of another service, in that service's own spelling.
+
+        Raises AwsError, and WriteInCheckMode.
+        """
         return self._send(service, operation, members)
 
     def listed(self, service: str, operation: str, key: str, **members: Any) -> list[Values]:

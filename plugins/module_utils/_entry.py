@@ -177,7 +177,7 @@ def guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:
 
 
 def _result(module: Any, resource: Resource, who: str, outcome: Outcome) -> Values:
-    result = {**(outcome.observed or {}), "changed": outcome.changed, "changes": [_shown(c) for c in outcome.changes]}
+    result = {**(outcome.observed or {}), "changed": outcome.changed, "changes": [shown(c) for c in outcome.changes]}
     if outcome.blockers:
         result["blocked_by"] = outcome.blockers
     if resource.nested and outcome.observed:
@@ -187,6 +187,7 @@ def _result(module: Any, resource: Resource, who: str, outcome: Outcome) -> Valu
     return result
 
 
-def _shown(change: Change) -> Values:
+def shown(change: Change) -> Values:
+    """A change as results tell it."""
     fields = [difference.path for difference in change.differences]
     return {"action": change.action, "operation": change.operation, "fields": fields}

@@ -102,12 +102,9 @@ EXAMPLES = r"""
     refresh: true
   register: obstacles
 
-- name: Say what to do about it
+- name: Say what to do about them
   ansible.builtin.debug:
-    msg: "{{ item.name }}: {{ item.insight_status.reason }} {{ item.recommendation }}"
-  loop: "{{ obstacles.insights }}"
-  loop_control:
-    label: "{{ item.name }}"
+    msg: "{{ obstacles.insights | items2dict(key_name='name', value_name='recommendation') }}"
 
 - name: Stop if something speaks against the upgrade
   ansible.builtin.assert:

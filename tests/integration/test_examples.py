@@ -112,6 +112,7 @@ GIVEN = {
     "fleet_info": a_cluster_with_its_members,
     "identity_provider_config": a_cluster,
     "identity_provider_config_info": a_cluster_with_an_identity_provider,
+    "iam_oidc_provider": a_cluster,
     "insights_info": a_cluster_with_its_members,
     "kubeconfig": a_cluster_and_what_its_module_returned,
     "network_info": a_network_of_a_cluster,

@@ -73,6 +73,16 @@ def test_listings_of_other_services_are_whole_and_in_options_spelling() -> None:
     assert aws.calls == ["DescribeSubnets"] * 2
 
 
+def test_changes_of_other_services_are_made_in_their_own_spelling_and_not_in_check_mode() -> None:
+    made = b"<R><CreateOpenIDConnectProviderResult><OpenIDConnectProviderArn>arn:x</OpenIDConnectProviderArn>"
+    aws = ScriptedAws({"CreateOpenIDConnectProvider": [made + b"</CreateOpenIDConnectProviderResult></R>"]})
+    with pytest.raises(WriteInCheckMode, match="CreateOpenIDConnectProvider"):
+        client(aws, read_only=True).write("iam", "CreateOpenIDConnectProvider", Url="https://x")
+    assert aws.calls == []
+    answer = client(aws).write("iam", "CreateOpenIDConnectProvider", Url="https://x")
+    assert answer["OpenIDConnectProviderArn"] == "arn:x"
+
+
 def test_services_are_connected_to_when_needed_and_once() -> None:
     aws = ScriptedAws({"ListClusters": [{"clusters": []}]})
     ours = client(aws)
@@ -141,6 +151,7 @@ def test_attempts_of_a_creation_carry_one_token() -> None:
     [
         (NOT_FOUND, {"not_found"}),
         (Refusal("NotFoundException", status=404), {"not_found"}),
+        (Refusal("NoSuchEntity", status=404), {"not_found"}),
         (IN_USE, {"in_use"}),
         (THROTTLED, {"transient"}),
         (Refusal("TooManyRequestsException", status=400), {"transient"}),

@@ -104,6 +104,15 @@ def listed(plural: str, shape: Any) -> Page:
 OF_OTHER_MODULES: dict[str, Page] = {
     "access_policies_info": listed("access_policies", EKS.shape_for("AccessPolicy")),
     "cluster_versions_info": listed("cluster_versions", EKS.shape_for("ClusterVersionInformation")),
+    "iam_oidc_provider": {
+        "arn": TEXT,
+        "url": TEXT,
+        "client_ids": TEXTS,
+        "thumbprints": TEXTS,
+        "create_date": TEXT,
+        "tags": MAP,
+        **OF_EVERY_RESULT,
+    },
     "insights_info": {
         **listed("insights", EKS.shape_for("Insight")),
         "refresh": {**MAP, "below": shape_page(EKS.shape_for("DescribeInsightsRefreshResponse"))},

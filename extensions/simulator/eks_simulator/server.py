@@ -12,9 +12,9 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from . import ACCOUNT
+from . import ACCOUNT, oidc_providers
 from .admin import Admin
-from .aws import principal_of
+from .aws import Neighbours, principal_of
 from .dependencies import violation
 from .eks import Eks
 from .errors import ServiceError
@@ -92,7 +92,13 @@ class Application:
             return refusal(call, "DependencyViolation", reason)
         if is_dry_run(call.parameters):  # much of moto's EC2 would do it all the same
             return refusal(call, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        neighbours = Neighbours(region, self.world.role_changes)
+        answer = oidc_providers.answer(neighbours, call, self.world.store.issuers)
+        if answer:
+            return answer
         response = self.moto.perform(call, request)
+        if response.status < 400:
+            oidc_providers.after(neighbours, call)
         changes_trust = call.operation in ("CreateRole", "UpdateAssumeRolePolicy")
         if call.service == "iam" and changes_trust and response.status < 400:
             self.world.role_changes.note(region.account, call.parameters["RoleName"])

@@ -135,5 +135,10 @@ class Store:
     def region(self, account: str, name: str) -> Region:
         return self._regions.setdefault((account, name), Region(account, name))
 
+    def issuers(self) -> set[str]:
+        """The OpenID Connect issuers of all clusters."""
+        clusters = [cluster for region in self._regions.values() for cluster in region.clusters.values()]
+        return {one.description["identity"]["oidc"]["issuer"] for one in clusters if one.description.get("identity")}
+
     def clear(self) -> None:
         self._regions.clear()

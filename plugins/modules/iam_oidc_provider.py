@@ -18,7 +18,7 @@ author: flotilla.eks contributors (!UNKNOWN)
 options:
   cluster_name:
     description:
-      - Name of the cluster whose issuer the provider is for. The cluster must have been created, and be through with it.
+      - Name of the cluster whose issuer the provider is for. The cluster must exist, and have become V(ACTIVE).
       - In check mode the cluster may be missing, as an earlier task may be the one that makes it.
       - With O(state=absent) and a cluster that is gone, a provider that was left over cannot be found by this name.
         The task then warns, and changes nothing. Remove the provider before the cluster, or by its O(url).
@@ -97,6 +97,8 @@ EXAMPLES = r"""
 - name: A role for one service account
   amazon.aws.iam_role:
     name: prod-reports
+    create_instance_profile: false
+    delete_instance_profile: false
     assume_role_policy_document: "{{ trust | to_json }}"
   vars:
     issuer: "{{ provider.url | regex_replace('^https://', '') }}"

@@ -34,6 +34,7 @@ class Outcome:
     made: bool = True  # False: all that was to be done turned out to be done by somebody else
     warnings: list[str] = field(default_factory=list)
     diff: Values = field(default_factory=dict)
+    told: Values = field(default_factory=dict)  # path -> secret that only the answer to the creation told
     blockers: list[str] = field(default_factory=list)  # what would keep it from being deleted, were it done now
 
     @property
@@ -50,6 +51,7 @@ class Job:
     desired: Desired
     patience: Patience = field(default_factory=Patience)
     check_mode: bool = False
+    discreet: bool = False  # the outcome is shown to nobody, and may hold what the service tells once
     snapshot: tuple[Values | None, ...] = ()  # what somebody read of it a moment ago
 
     def first_look(self) -> Values | None:
@@ -80,10 +82,11 @@ def make_present(job: Job) -> Outcome:
         observed = job.observe()
         changes = _plan.present(job.resource, job.desired, observed)
     outcome = Outcome(observed, changes, diff=_plan.diff(changes, observed))
+    _beware_of_secrets(job, outcome)
     if job.check_mode:
         return outcome
     try:
-        made = [_make(job, change, last=change is changes[-1]) for change in changes]
+        made = [_make(job, change, last=change is changes[-1], told=outcome.told) for change in changes]
         outcome.made = any(made)
     except _AlreadyThere as found:
         outcome = make_present(replace(job, snapshot=()))
@@ -91,6 +94,19 @@ def make_present(job: Job) -> Outcome:
         outcome.changes = outcome.changes or changes
         return outcome
     return _concluded(job, outcome)
+
+
+def _beware_of_secrets(job: Job, outcome: Outcome) -> None:
+    """A secret that is told once must not be told to a log. In check mode none is told."""
+    creates = any(change.action == "create" for change in outcome.changes)
+    if not (creates and job.resource.told_once) or job.discreet:
+        return
+    who = _plan.title(job.resource, job.desired.identity)
+    paths = ", ".join(job.resource.told_once)
+    problem = f"{who}: its creation answers with {paths}, which is secret and told once; set no_log: true on the task"
+    if not job.check_mode:
+        raise _plan.Refused(problem)
+    outcome.warnings.append(problem)
 
 
 class _AlreadyThere(Exception):
@@ -141,14 +157,19 @@ def _resolved(job: Job, observed: Values | None) -> Job:
     return replace(job, desired=replace(job.desired, values=values))
 
 
-def _make(job: Job, change: Change, last: bool) -> bool:
-    """Makes one change and awaits it, unless it is the last one and the user does not wait. False: nothing to do."""
+def _make(job: Job, change: Change, last: bool, told: Values | None = None) -> bool:
+    """Makes one change and awaits it, unless it is the last one and the user does not wait. False: nothing to do.
+
+    ``told`` takes what only the answer to a creation tells.
+    """
     try:
         answer = _send(job, change)
     except AwsError as error:
         if NOTHING_TO_CHANGE in error.message:
             return False
         raise
+    if told is not None and change.action == "create":
+        told.update({path: pick(answer, f"{job.resource.answered}.{path}") for path in job.resource.told_once})
     if last and not job.patience.wait:
         return True
     if answer.get("update"):
@@ -196,7 +217,7 @@ def _will_pass(job: Job, change: Change, error: AwsError, waited: float) -> bool
         return False
     if CLUSTER_NOT_READY in error.message:
         return _cluster_is_coming(job)
-    return waited < IAM_PROPAGATION and bool(ROLE_NOT_READY.search(error.message))
+    return waited < IAM_PROPAGATION and (error.propagating or bool(ROLE_NOT_READY.search(error.message)))
 
 
 def _cluster_is_coming(job: Job) -> bool:

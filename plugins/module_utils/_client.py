@@ -59,6 +59,10 @@ class AwsError(Exception):
         return self.code in ("ResourceNotFoundException", "NotFoundException", "NoSuchEntity")
 
     @property
+    def propagating(self) -> bool:
+        return self.code == "ResourcePropagationDelayException"
+
+    @property
     def in_use(self) -> bool:
         return self.code == "ResourceInUseException"
 

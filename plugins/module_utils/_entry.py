@@ -145,7 +145,8 @@ def _job(module: Any, resource: Resource) -> Job:
         if resource.lifecycle
         else Patience()
     )
-    return Job(client_for(module), resource, desired_state(resource, params), waits, module.check_mode)
+    discreet = bool(resource.told_once and module._module.no_log)
+    return Job(client_for(module), resource, desired_state(resource, params), waits, module.check_mode, discreet)
 
 
 def run_info(resource: Resource) -> None:
@@ -178,6 +179,8 @@ def guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:
 
 def _result(module: Any, resource: Resource, who: str, outcome: Outcome) -> Values:
     result = {**(outcome.observed or {}), "changed": outcome.changed, "changes": [shown(c) for c in outcome.changes]}
+    for path, secret in outcome.told.items():
+        graft(result, path, secret)
     if outcome.blockers:
         result["blocked_by"] = outcome.blockers
     if resource.nested and outcome.observed:

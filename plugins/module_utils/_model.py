@@ -123,6 +123,7 @@ class Finder:
     id: str
     request: str
     matches: Callable[[Values, Values], bool]  # (listed item, identity)
+    tag: str = ""  # the tag that holds the name, where no answer tells it; set at creation and never removed
 
 
 def _unchanged(desired: Values) -> Values:
@@ -146,6 +147,11 @@ class Hooks:
     address: Callable[[Values], Values] | None = None  # identity -> further members by which requests name it
     resolve: Callable[[Values, Values | None, Callable[..., Any]], Values] | None = None  # names -> ids
     blockers: Callable[[Values, Callable[..., Any]], list[str]] | None = None  # what keeps it from being deleted
+    belongs: Callable[[Values], bool] | None = (
+        None  # is what Describe answers one of these? where operations are shared
+    )
+    commitment: Callable[[Values, Values | None], str | None] | None = None  # what a change would oblige the user to
+    kept: Callable[[Values], str | None] | None = None  # of what is observed, why it cannot be deleted
     restate: Callable[[Values], Values] = _unchanged  # of what is observed, what a user would have had to say
 
 
@@ -167,6 +173,10 @@ class Resource:
     answer: str = ""  # path of the resource in the answer of Describe, where it is not its kind
     listed: str = "name"  # the member of a listed item that holds the name, where List does not answer bare names
     finder: Finder | None = None
+    asks: Mapping[str, Any] = field(default_factory=dict)  # what List is asked for beside the identity
+    members: tuple[str, ...] = ()  # of Describe's answer, those that concern it, where others share the answer
+    told_once: tuple[str, ...] = ()  # paths of secrets that only the answer to the creation tells, for the user
+    confirmation: str = ""  # the modifier without which no commitment is made
     envelope: str = ""  # the member of Create's request in which the name and all options travel, where they do
     updates: tuple[Update, ...] = ()
     modifiers: Mapping[str, Option] = field(default_factory=dict)

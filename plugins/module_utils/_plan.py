@@ -85,6 +85,7 @@ def present(resource: Resource, desired: Desired, observed: Values | None) -> li
         desired,
         _tag_problems(desired) + resource.hooks.check({**desired.identity, **desired.values}, observed),
     )
+    _refuse_unconfirmed(resource, desired, observed)
     if observed is None:
         return _creation(resource, desired)
     if resource.lifecycle and status(observed) in resource.lifecycle.stillborn:
@@ -101,12 +102,20 @@ def present(resource: Resource, desired: Desired, observed: Values | None) -> li
     )
 
 
+def _refuse_unconfirmed(resource: Resource, desired: Desired, observed: Values | None) -> None:
+    commitment = resource.hooks.commitment(desired.values, observed) if resource.hooks.commitment else None
+    if commitment and not desired.modifiers.get(resource.confirmation):
+        _refuse(resource, desired, [f"{commitment}. Set {resource.confirmation}: true if that is meant"])
+
+
 def absent(
     resource: Resource, desired: Desired, observed: Values | None, why: Iterable[Difference] = ()
 ) -> list[Change]:
     """The changes that remove a resource. Raises Refused if it is protected and the protection is not lifted."""
     if observed is None or status(observed) == "DELETING":
         return []
+    reason = resource.hooks.kept(observed) if resource.hooks.kept else None
+    _refuse(resource, desired, [reason] if reason else [])
     lifting: list[Change] = []
     if resource.protection and observed.get(resource.protection):
         if desired.values.get(resource.protection) is not False:
@@ -137,12 +146,18 @@ def _creation(resource: Resource, desired: Desired) -> list[Change]:
     values = dict(resource.hooks.complete(desired.values))
     if resource.attachments:
         values.pop(resource.attachments.option, None)
-    tags = {"tags": dict(desired.tags)} if desired.tags else {}
+    all_tags = {**(desired.tags or {}), **_name_tag(resource, desired)}
+    tags = {"tags": all_tags} if all_tags else {}
     created = tuple(Difference(name, None, value) for name, value in {**values, **tags}.items())
     if resource.envelope:
         values = {resource.envelope: {**resource.names(desired.identity), **values}}
     creation = Change("create", resource.create_operation, {**values, **tags}, created)
     return [creation, *_attachments(resource, desired, {})]
+
+
+def _name_tag(resource: Resource, desired: Desired) -> dict[str, str]:
+    """The tag by which the resource is found again, where the service does not tell names."""
+    return {resource.finder.tag: desired.identity["name"]} if resource.finder and resource.finder.tag else {}
 
 
 def _second_birth(resource: Resource, desired: Desired, observed: Values) -> list[Change]:
@@ -230,8 +245,9 @@ def _tags(resource: Resource, desired: Desired, observed: Values) -> list[Change
     if desired.tags is None:
         return []
     before = {key: value for key, value in (observed.get("tags") or {}).items() if not key.startswith(RESERVED_TAGS)}
-    removed = [key for key in before if key not in desired.tags] if desired.purge_tags else []
-    added = {key: value for key, value in desired.tags.items() if before.get(key) != value}
+    wanted = {**desired.tags, **_name_tag(resource, desired)}
+    removed = [key for key in before if key not in wanted] if desired.purge_tags else []
+    added = {key: value for key, value in wanted.items() if before.get(key) != value}
     arn = {"resource_arn": observed.get(resource.arn)}
     changes = []
     if removed:

@@ -32,7 +32,7 @@ def observe_all(client: Client, resource: Resource, known: Values, attachments: 
     What is deleted meanwhile is left out. Raises AwsError.
     """
     parent = resource.names(known)
-    items = client.pages(resource.list_operation, resource.listing, **parent)
+    items = client.pages(resource.list_operation, resource.listing, **parent, **resource.asks)
     names = [{**parent, **_names_of(resource, item, known)} for item in items]
     with ThreadPoolExecutor(PARALLEL_READS) as pool:
         found = pool.map(lambda name: _described(client, resource, name, attachments), names)
@@ -68,6 +68,8 @@ def _described(client: Client, resource: Resource, names: Values, attachments: b
         if error.not_found:
             return None
         raise
+    if resource.hooks.belongs and not resource.hooks.belongs(observed):
+        return None
     for path in resource.secret:
         prune(observed, path)
-    return observed
+    return {name: observed[name] for name in resource.members or observed if name in observed}

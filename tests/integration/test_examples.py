@@ -20,6 +20,7 @@ from support.surroundings import Surroundings
 
 SUBNETS = [f"subnet-0a1b2c3d4e5f6000{number}" for number in (1, 2, 3)]
 KEY = "key/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
+YEAR = 366 * 24 * 3600  # simulated seconds
 DIRECTORY = "/run/deploy"
 NOT_FOR_US_TO_CHOOSE = re.compile(r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b")
 
@@ -38,6 +39,29 @@ def a_cluster(aws: Surroundings) -> dict[str, Any]:
     aws.role("cluster", "platform-admin")
     aws.role("cluster", "developer")
     aws.role("capability", "eks-capability")
+    return {}
+
+
+def an_agents_role(aws: Surroundings) -> dict[str, Any]:
+    aws.role("connector", "eks-connector")
+    return {}
+
+
+def a_connected_cluster(aws: Surroundings) -> dict[str, Any]:
+    config = {"roleArn": aws.role("connector"), "provider": "OTHER"}
+    aws.eks.register_cluster(name="site", connectorConfig=config)
+    return {}
+
+
+def an_expired_subscription(aws: Surroundings) -> dict[str, Any]:
+    aws.subscription("support-2025")
+    aws.simulator.advance(YEAR)
+    return {}
+
+
+def subscriptions(aws: Surroundings) -> dict[str, Any]:
+    for name in ("support", "support-2025"):
+        aws.subscription(name)
     return {}
 
 
@@ -99,6 +123,10 @@ def a_cluster_on_its_way_back(aws: Surroundings) -> dict[str, Any]:
 # What the examples of a module find in AWS, and the variables that they use.
 GIVEN = {
     "access_policies_info": nothing,
+    "anywhere_subscription": an_expired_subscription,
+    "anywhere_subscription_info": subscriptions,
+    "connected_cluster": an_agents_role,
+    "connected_cluster_info": a_connected_cluster,
     "access_entry": a_cluster,
     "access_entry_info": a_cluster_with_its_members,
     "capability": a_cluster,

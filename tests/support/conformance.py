@@ -19,6 +19,7 @@ KINDS = {"string": "str", "integer": "int", "boolean": "bool", "list": "list", "
 
 # Where a descriptor knows better than the service model, and why.
 BETTER_KNOWN = {
+    "CreateEksAnywhereSubscription.licenseQuantity": "required by us: how much is bought is for the user to say",
     "CreateFargateProfile.selectors": "required by us: a profile without selectors matches no pod",
     "DescribeCluster.accessConfig.bootstrapClusterCreatorAdminPermissions": "in the model, but AWS leaves it out",
     "DescribeCluster.status.PENDING": "only a connected cluster is ever pending",

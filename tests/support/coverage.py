@@ -36,11 +36,6 @@ COMING = {
         "CreateCertificateAuthority DescribeCertificateAuthority ListCertificateAuthorities "
         "ActivateCertificateAuthority DeleteCertificateAuthority"
     ),
-    "connected_cluster": "RegisterCluster DeregisterCluster",
-    "anywhere_subscription": (
-        "CreateEksAnywhereSubscription DescribeEksAnywhereSubscription ListEksAnywhereSubscriptions "
-        "UpdateEksAnywhereSubscription DeleteEksAnywhereSubscription"
-    ),
     "cluster_versions_info": "DescribeClusterVersions",
     "access_policies_info": "ListAccessPolicies",
     "insights_info": "ListInsights DescribeInsight StartInsightsRefresh DescribeInsightsRefresh",

@@ -30,6 +30,8 @@ IDENTITIES: dict[str, dict[str, str]] = {
     "nodegroup": {"cluster_name": "prod", "name": "web"},
     "fargate_profile": {"cluster_name": "prod", "name": "batch"},
     "identity_provider_config": {"cluster_name": "prod", "name": "corporate"},
+    "connected_cluster": {"name": "site"},
+    "anywhere_subscription": {"name": "support"},
     "capability": {"cluster_name": "prod", "name": "tools"},
     "access_entry": {"cluster_name": "prod", "principal_arn": "arn:aws:iam::123456789012:role/admin"},
 }

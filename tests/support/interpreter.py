@@ -42,6 +42,7 @@ def _created(resource: Resource, params: Values) -> Values:
         resource.arn: f"arn:aws:eks:::{resource.kind}/1",
         "status": "ACTIVE",
     }
+    made |= {resource.finder.id: "1"} if resource.finder else {}
     hidden = {path for path, option in leaves(resource.options) if not option.echoed}
     return {name: value for name, value in made.items() if name not in hidden}
 

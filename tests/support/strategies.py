@@ -79,7 +79,7 @@ def log_setups(types: list[str]) -> list[Values]:
     return [{"types": types, "enabled": True}, {"types": off, "enabled": False}][: 2 if types and off else 1]
 
 
-def of_choice(*names: str) -> Strategy:
+def of_choice(*names: str | int) -> Strategy:
     return st.sampled_from(names)
 
 
@@ -122,6 +122,7 @@ SPECIAL: dict[str, Strategy] = {
         max_size=2,
         unique_by=text_of,
     ),
+    "term": structure(duration=of_choice(12, 36)),
     "issuer_url": WORDS.map("https://{}.example.org".format),
     "rbac_role_mappings": st.lists(
         structure(
@@ -228,6 +229,7 @@ def desired(resource: Resource, given: Strategy) -> Strategy:
         tags=st.none() | TAGS,
         purge_tags=st.booleans(),
         purge_attachments=st.booleans(),
+        modifiers=st.just({resource.confirmation: True} if resource.confirmation else {}),
     )
 
 

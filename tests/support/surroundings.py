@@ -160,3 +160,11 @@ class Surroundings:
         if settle:
             self.settle()
         return name
+
+    def subscription(self, name: str = "support", *, settle: bool = True, **members: Any) -> str:
+        """A subscription of EKS Anywhere for a year that carries the tag of its name; returns its id."""
+        own = {"name": name, "term": {"duration": 12, "unit": "MONTHS"}, "tags": {"flotilla.eks/subscription": name}}
+        made = self.eks.create_eks_anywhere_subscription(**{**own, "licenseQuantity": 1, **members})["subscription"]
+        if settle:
+            self.settle()
+        return str(made["id"])

@@ -24,7 +24,7 @@ EACH = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
 
 def complaints(mutant: Resource) -> list[str]:
     """All that is found when one descriptor is replaced by a mutant, whose operations nobody else claims."""
-    others = [resource for resource in RESOURCES.values() if resource.api != mutant.api]
+    others = [resource for resource in RESOURCES.values() if resource.kind != mutant.kind]
     return [*findings(mutant, EKS), *unclaimed([mutant, *others], EKS)]
 
 

@@ -175,7 +175,7 @@ IMMUTABLE = [
     pytest.param(resource, path, option, id=f"{kind}-{path}")
     for kind, resource in RESOURCES.items()
     for path, option in leaves(resource.options)
-    if option.echoed and resource.update_for(path) is None
+    if option.echoed and resource.update_for(path) is None and len(option.choices) != 1
 ]
 
 
@@ -202,8 +202,11 @@ def nested(path: str, value: Any) -> Values:
 
 @EACH
 def test_absent_stays_absent(kind: str) -> None:
-    resource = RESOURCES[kind]
+    resource = replace(RESOURCES[kind], hooks=replace(RESOURCES[kind].hooks, kept=None))
     wanted = Desired(IDENTITIES[resource.kind])
     assert absent(resource, wanted, None) == []
     assert absent(resource, wanted, {"status": "DELETING"}) == []
-    assert absent(resource, wanted, {"status": "ACTIVE"}) == [Change("delete", resource.delete_operation)]
+    known, called = ({resource.finder.id: "1"}, {resource.finder.request: "1"}) if resource.finder else ({}, {})
+    assert absent(resource, wanted, {**known, "status": "ACTIVE"}) == [
+        Change("delete", resource.delete_operation, called)
+    ]

@@ -146,7 +146,9 @@ def _job(module: Any, resource: Resource) -> Job:
         else Patience()
     )
     discreet = bool(resource.told_once and module._module.no_log)
-    return Job(client_for(module), resource, desired_state(resource, params), waits, module.check_mode, discreet)
+    return Job(
+        client_for(module), resource, desired_state(resource, params), waits, module.check_mode, discreet=discreet
+    )
 
 
 def run_info(resource: Resource) -> None:

@@ -80,7 +80,7 @@ def settled(client: Client, resource: Resource, identity: Values, patience: Pati
         patience.watch(status(observed))
         return None if moving(resource, observed) else observed
 
-    return _poll(look, client, resource, identity, patience, "to become ACTIVE")
+    return poll(look, client, resource, identity, patience, "to become ACTIVE")
 
 
 def healthy(resource: Resource, identity: Values, observed: Values) -> Values:
@@ -101,7 +101,7 @@ def gone(client: Client, resource: Resource, identity: Values, patience: Patienc
         patience.watch(status(observed) or "DELETED")
         return True if observed is None else None
 
-    _poll(look, client, resource, identity, patience, "to be deleted")
+    poll(look, client, resource, identity, patience, "to be deleted")
 
 
 def followed(client: Client, resource: Resource, identity: Values, update: Values, patience: Patience) -> None:
@@ -120,10 +120,10 @@ def followed(client: Client, resource: Resource, identity: Values, update: Value
             )
         return update if update["status"] == "Successful" else None
 
-    _poll(look, client, resource, identity, patience, f"for {update['type']} {update['id']}")
+    poll(look, client, resource, identity, patience, f"for {update['type']} {update['id']}")
 
 
-def _poll(
+def poll(
     look: Callable[[], Any], client: Client, resource: Resource, identity: Values, patience: Patience, what: str
 ) -> Any:
     trouble = ""

@@ -131,6 +131,8 @@ GIVEN = {
     "access_entry_info": a_cluster_with_its_members,
     "capability": a_cluster,
     "capability_info": a_cluster,
+    "certificate_authority": a_cluster,
+    "certificate_authority_info": a_cluster,
     "cluster": an_account_without_clusters,
     "cluster_info": a_cluster_with_its_members,
     "cluster_versions_info": nothing,

@@ -32,10 +32,6 @@ COMING = {
         "CreatePodIdentityAssociation DescribePodIdentityAssociation ListPodIdentityAssociations "
         "UpdatePodIdentityAssociation DeletePodIdentityAssociation"
     ),
-    "certificate_authority": (
-        "CreateCertificateAuthority DescribeCertificateAuthority ListCertificateAuthorities "
-        "ActivateCertificateAuthority DeleteCertificateAuthority"
-    ),
     "cluster_versions_info": "DescribeClusterVersions",
     "access_policies_info": "ListAccessPolicies",
     "insights_info": "ListInsights DescribeInsight StartInsightsRefresh DescribeInsightsRefresh",

@@ -34,9 +34,12 @@ def update(status: str = "InProgress", number: int = 1, **members: Any) -> Value
 def job(
     clock: Clock, aws: ScriptedAws, values: Values, kind: str = "nodegroup", check_mode: bool = False, **words: Any
 ) -> Job:
+    discreet = words.pop("discreet", False)
     waits = Patience(wait=words.pop("wait", True), timeout=600, clock=clock, sleep=clock.sleep)
     desired = Desired(IDENTITIES[kind], values, **words)
-    return Job(Client(aws.connect, read_only=check_mode), RESOURCES[kind], desired, waits, check_mode)
+    return Job(
+        Client(aws.connect, read_only=check_mode), RESOURCES[kind], desired, waits, check_mode, discreet=discreet
+    )
 
 
 def done(outcome: Outcome) -> list[str]:

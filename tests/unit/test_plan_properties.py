@@ -129,7 +129,7 @@ def test_requests_are_valid(kind: str, data: st.DataObject) -> None:
     for change in (
         *present(resource, wanted, None),
         *present(resource, following, observed),
-        *absent(resource, replace(following, values={"deletion_protection": False}), observed),
+        *absent(deletable(resource), replace(following, values={"deletion_protection": False}), observed),
     ):
         shape = EKS.operation_model(change.operation).input_shape
         names = resource.names(wanted.identity)
@@ -138,6 +138,11 @@ def test_requests_are_valid(kind: str, data: st.DataObject) -> None:
         assert set(change.params) <= set(map(snake, shape.members)), change
         report = ParamValidator().validate(to_api(shape, {**names, **change.params}), shape)
         assert not report.has_errors(), report.generate_report()
+
+
+def deletable(resource: Resource) -> Resource:
+    """The resource without what the service keeps from being deleted."""
+    return replace(resource, hooks=replace(resource.hooks, kept=None))
 
 
 def has_none(value: Any) -> bool:
@@ -202,7 +207,7 @@ def nested(path: str, value: Any) -> Values:
 
 @EACH
 def test_absent_stays_absent(kind: str) -> None:
-    resource = replace(RESOURCES[kind], hooks=replace(RESOURCES[kind].hooks, kept=None))
+    resource = deletable(RESOURCES[kind])
     wanted = Desired(IDENTITIES[resource.kind])
     assert absent(resource, wanted, None) == []
     assert absent(resource, wanted, {"status": "DELETING"}) == []

@@ -113,17 +113,21 @@ def _after(entry: Entry, going: Collection[Entry]) -> list[Entry]:
     return [other for other in going if entry in _before(other, going)]
 
 
-def marked(desired: Desired, observed: Values | None, cluster: str) -> Desired:
+def marked(entry: Entry, observed: Values | None, cluster: str) -> Desired:
     """What is desired, with the ownership tag on what is still to be made, and kept on what has it.
 
-    What others made stays theirs: adopting it changes nothing.
+    What others made stays theirs: adopting it changes nothing. A group that may get a successor is marked in any case, as
+    the successor is ours.
     """
-    if observed is not None and not owned(observed, cluster):
+    desired = entry.desired
+    if observed is not None and not owned(observed, cluster) and not entry.create_first:
         return desired
     owner = {OWNER_TAG: cluster}
     if desired.tags is not None:
         return replace(desired, tags={**desired.tags, **owner})
-    return desired if observed is not None else replace(desired, tags=owner)
+    if observed is not None and not entry.create_first:
+        return desired
+    return replace(desired, tags=owner, purge_tags=False)
 
 
 def owned(observed: Mapping[str, Values], cluster: str) -> bool:

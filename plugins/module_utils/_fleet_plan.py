@@ -75,7 +75,7 @@ def make_plan(client: Client, wish: Wish) -> Plan:
     plan, problems = Plan(cluster), []
     for entry in [*wish.entries, *_surplus(wish, live)]:
         observed = live.snapshots.get(_identified(entry.resource, entry.desired.identity))
-        marked = replace(entry, desired=_fleet.marked(entry.desired, observed, wish.cluster))
+        marked = replace(entry, desired=_fleet.marked(entry, observed, wish.cluster))
         job = Job(client, marked.resource, marked.desired, check_mode=True, snapshot=(observed,))
         try:
             plan.entries.append(Planned(marked, _engine(marked)(job)))

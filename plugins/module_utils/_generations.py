@@ -78,7 +78,8 @@ def _tag(observed: Values) -> str | None:
 def _named(job: Job, name: str) -> Job:
     """The job for one generation. Its tag is kept, whatever tags the user gives."""
     desired = replace(job.desired, identity={**job.desired.identity, "name": name})
-    return replace(job, desired=desired if name == job.desired.identity["name"] else _marked(desired, job))
+    marked = desired if name == job.desired.identity["name"] else _marked(desired, job)
+    return replace(job, desired=marked, snapshot=())  # which was of one of them
 
 
 def _marked(desired: Desired, job: Job) -> Desired:

@@ -161,6 +161,20 @@ def strangers(aws: Surroundings) -> dict[str, str]:
     return {"access_entry/arn:aws:iam::123456789012:user/simulator": "delete"}
 
 
+def test_a_group_is_replaced_by_a_successor(fleet: Fleet, aws: Surroundings) -> None:
+    aws.cluster()
+    create_first = {"replacement": "create_first", "replace": True}
+    fleet.result({"nodegroups": [group(aws, "web", instance_types=["m5.large"], **create_first)]})
+    wanted = {"nodegroups": [group(aws, "web", instance_types=["m6i.large"], **create_first)], "prune": ["nodegroups"]}
+    plan = fleet.result(wanted, check=True)
+    made = fleet.result(wanted)
+    assert actions(plan) == actions(made) == {"nodegroup/web": "replace"}
+    assert [call["operation"] for call in fleet.ledger.writes()] == ["CreateNodegroup", "DeleteNodegroup"]
+    (successor,) = aws.eks.list_nodegroups(clusterName="prod")["nodegroups"]
+    assert successor.startswith("web-")
+    fleet.unchanged(wanted)
+
+
 def test_what_replaces_it_fails_so_nothing_is_pruned(fleet: Fleet, aws: Surroundings) -> None:
     aws.cluster()
     aws.nodegroup("old", tags=OWNER)

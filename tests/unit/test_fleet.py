@@ -90,7 +90,10 @@ def test_what_goes_leaves_last_and_in_reverse() -> None:
     ],
 )
 def test_ours_are_marked_and_those_of_others_are_not(given: Any, observed: Any, tags: Any) -> None:
-    assert marked(Desired(IDENTITIES["nodegroup"], tags=given), observed, "prod").tags == tags
+    wanted = Desired(IDENTITIES["nodegroup"], tags=given)
+    assert marked(Entry(NODEGROUP, wanted), observed, "prod").tags == tags
+    ours = marked(Entry(NODEGROUP, wanted, create_first=True), observed, "prod")
+    assert ours.tags == {**(given or {}), "flotilla.eks/cluster": "prod"}
 
 
 def group(name: str, **members: Any) -> dict[str, Any]:

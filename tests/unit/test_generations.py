@@ -27,16 +27,22 @@ SUBNETS = ["subnet-a"]
 WANTED = {"node_role": ROLE, "subnets": SUBNETS, "instance_types": ["m6i.large"]}
 OTHER = {**WANTED, "instance_types": ["m7i.large"]}
 OURS = {GENERATION_TAG: "web"}
+SOME_LOOKS = 3
 WRITES = ("Create", "Update", "Delete", "Tag", "Untag")
 
 
 @dataclass
 class NodeGroups(ScriptedAws):
-    """The node groups of one cluster; what is made is ACTIVE, what is deleted is gone. ``writes`` say of which one."""
+    """The node groups of one cluster. What is made is ACTIVE after some looks, what is deleted is gone.
+
+    ``done`` are the writes, each with the name of its group; ``left`` what stood at each deletion, by its status.
+    """
 
     answers: dict[str, list[Any]] = field(default_factory=dict)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
+    left: list[dict[str, str]] = field(default_factory=list)
+    looks: int = 0
 
     def add(self, name: str, created: int, types: list[str], tags: dict[str, str] | None = None) -> None:
         self.groups[name] = {
@@ -64,14 +70,19 @@ class NodeGroups(ScriptedAws):
             return {"nodegroups": sorted(self.groups)}
         if operation == "CreateNodegroup":
             self.add(name, 1000 + len(self.done), body["instanceTypes"], body.get("tags"))
+            self.groups[name]["status"], self.looks = "CREATING", 0
         elif name not in self.groups:
             return NOT_FOUND
         elif operation == "UpdateNodegroupConfig":
             self.groups[name]["labels"] = body["labels"]["addOrUpdateLabels"]
             return {"update": {"id": "u", "type": "ConfigUpdate", "status": "Successful"}}
-        found = {"nodegroup": self.groups[name]}
+        found = {"nodegroup": dict(self.groups[name])}
+        if operation == "DescribeNodegroup":
+            self.looks += 1
+            self.groups[name]["status"] = "ACTIVE" if self.looks > SOME_LOOKS else self.groups[name]["status"]
         if operation == "DeleteNodegroup":
             del self.groups[name]
+            self.left.append({name: group["status"] for name, group in self.groups.items()})
         return found
 
 
@@ -122,6 +133,35 @@ def test_the_successor_is_up_before_its_elder_goes(clock: Clock) -> None:
     aws.done.clear()
     assert not run(clock, aws, OTHER).changed
     assert aws.done == []
+
+
+def test_the_successor_is_awaited_even_by_those_who_do_not_wait(clock: Clock) -> None:
+    aws = NodeGroups()
+    aws.add("web", 1, ["m6i.large"])
+    run(clock, aws, OTHER, wait=False)
+    assert aws.left == [{heir_of(aws): "ACTIVE"}]
+
+
+def test_the_youngest_counts_whatever_its_name(clock: Clock) -> None:
+    aws = NodeGroups()
+    aws.add("web", 1, ["m6i.large"])
+    run(clock, aws, OTHER)
+    heir = heir_of(aws)
+    aws.add("web", 9999, ["m6i.large"])
+    aws.done.clear()
+    run(clock, aws, WANTED)
+    assert aws.done == [f"DeleteNodegroup {heir}"]
+
+
+def test_a_successor_that_is_there_already_is_not_taken_for_an_elder(clock: Clock) -> None:
+    aws = NodeGroups()
+    aws.add("web", 1, ["m6i.large"])
+    run(clock, aws, OTHER)
+    heir = heir_of(aws)
+    aws.add("web", 9999, ["m6i.large"])
+    aws.done.clear()
+    run(clock, aws, OTHER)
+    assert (aws.done, list(aws.groups)) == (["DeleteNodegroup web"], [heir])
 
 
 def test_a_succession_can_go_on_and_come_back(clock: Clock) -> None:

@@ -103,6 +103,43 @@ def test_what_is_ahead_of_a_cluster_keeps_it_from_being_upgraded_unless_forced(a
     account.eks.update_cluster_version(name=cluster, version="1.33", force=True)
 
 
+def install(account: Account, cluster: str, addon: str, version: str) -> None:
+    account.eks.create_addon(clusterName=cluster, addonName=addon, addonVersion=version)
+    account.sim.advance(LONG)
+
+
+def test_an_addon_that_does_not_suit_the_next_version_is_an_error_that_tells_which_do(account: Account) -> None:
+    cluster = account.cluster(bootstrapSelfManagedAddons=False)
+    install(account, cluster, "vpc-cni", "v1.18.6-eksbuild.1")
+    refresh(account, cluster)
+    found = details(account, cluster, f"{UPGRADE}: EKS add-on version compatibility")
+    assert found["insightStatus"]["status"] == "ERROR"
+    assert "vpc-cni v1.18.6-eksbuild.1 is not compatible with Kubernetes 1.34" in found["insightStatus"]["reason"]
+    (addon,) = found["categorySpecificSummary"]["addonCompatibilityDetails"]
+    assert addon["name"] == "vpc-cni"
+    refused = refusal(account.eks.update_cluster_version, name=cluster, version="1.34")
+    assert (refused.code, "EKS add-on version compatibility" in refused.message) == ("InvalidStateException", True)
+    account.eks.update_addon(clusterName=cluster, addonName="vpc-cni", addonVersion=addon["compatibleVersions"][0])
+    account.sim.advance(LONG)
+    refresh(account, cluster)
+    assert set(statuses(account, cluster).values()) == {"PASSING"}
+    upgrade(account, cluster, "1.34")
+
+
+def test_a_kube_proxy_may_stay_three_versions_behind_and_no_more(account: Account) -> None:
+    cluster = account.cluster(version="1.31", bootstrapSelfManagedAddons=False)
+    install(account, cluster, "kube-proxy", "v1.31.0-eksbuild.2")
+    seen = []
+    for version in ("1.32", "1.33", "1.34"):
+        refresh(account, cluster)
+        seen.append(statuses(account, cluster)["kube-proxy version skew"])
+        upgrade(account, cluster, version)
+    refresh(account, cluster)
+    assert [*seen, statuses(account, cluster)["kube-proxy version skew"]] == ["PASSING", "PASSING", "WARNING", "ERROR"]
+    refused = refusal(account.eks.update_cluster_version, name=cluster, version="1.35")
+    assert (refused.code, "kube-proxy version skew" in refused.message) == ("InvalidStateException", True)
+
+
 def test_a_recent_upgrade_is_looked_at_for_a_way_back(account: Account) -> None:
     cluster = account.cluster()
     group = account.nodegroup(cluster)

@@ -116,8 +116,8 @@ def _after(entry: Entry, going: Collection[Entry]) -> list[Entry]:
 def marked(entry: Entry, observed: Values | None, cluster: str) -> Desired:
     """What is desired, with the ownership tag on what is still to be made, and kept on what has it.
 
-    What others made stays theirs: adopting it changes nothing. A group that may get a successor is marked in any case, as
-    the successor is ours.
+    What others made stays theirs: adopting it changes nothing. A group that may get a successor is marked in any case,
+    as the successor is ours.
     """
     desired = entry.desired
     if observed is not None and not owned(observed, cluster) and not entry.create_first:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _plan, _read, _settle
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
@@ -139,8 +140,19 @@ def make_absent(job: Job) -> Outcome:
 
 
 def _blockers(job: Job) -> list[str]:
+    """What would keep the resource from being deleted. What the caller may not list, or the region does not have
+    (capabilities: github.com/eksctl-io/eksctl/issues/8630), is left to the deletion itself to tell."""
+
+    def pages(operation: str, key: str, **names: Any) -> list[Any]:
+        try:
+            return job.client.pages(operation, key, **names)
+        except AwsError as error:
+            if error.code != "AccessDeniedException":
+                raise
+            return []
+
     look = job.resource.hooks.blockers
-    return look(job.desired.identity, job.client.pages) if look else []
+    return look(job.desired.identity, pages) if look else []
 
 
 def _wait_out_deletion(job: Job) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, pick, prune
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused, title
 
 PARALLEL_READS = 8
 
@@ -40,13 +41,17 @@ def observe_all(client: Client, resource: Resource, known: Values, attachments: 
 
 
 def _found(client: Client, resource: Resource, identity: Values) -> Values | None:
-    """What requests call the resource; None if the service has no id for it."""
+    """What requests call the resource; None if the service has no id for it. Raises Refused where several match."""
     names = resource.names(identity)
     finder = resource.finder
     if finder is None:
         return names
     items = client.pages(resource.list_operation, resource.listing, **names)
     ids = [item[finder.id] for item in items if finder.matches(item, identity)]
+    if len(ids) > 1:
+        raise Refused(
+            f"{title(resource, identity)}: found {len(ids)} of it: {', '.join(ids)}. Only one may be called so"
+        )
     return {**names, finder.request: ids[0]} if ids else None
 
 

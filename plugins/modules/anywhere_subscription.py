@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: anywhere_subscription
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Subscriptions of Amazon EKS Anywhere
 description:
   - Buys a subscription of EKS Anywhere, says whether it is renewed, and deletes it when it is over.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: anywhere_subscription_info
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Facts about subscriptions of Amazon EKS Anywhere
 description:
   - Describes one subscription of EKS Anywhere, or all of the region. Several are read at the same time.

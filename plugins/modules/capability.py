@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: capability
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Managed capabilities of Amazon EKS clusters
 description:
   - Has EKS run Argo CD, AWS Controllers for Kubernetes (ACK) or Kube Resource Orchestrator (kro) for a cluster, outside

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: capability_info
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Facts about managed capabilities of Amazon EKS clusters
 description:
   - Describes one capability of an EKS cluster, or all of them. Several are read at the same time.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: certificate_authority
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Rotation of the certificate authority of Amazon EKS clusters
 description:
   - Takes the certificate authority that signs for a cluster out, in three steps. A successor is made, which the cluster

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: certificate_authority_info
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Facts about the certificate authorities of Amazon EKS clusters
 description:
   - Describes the certificate authorities of an EKS cluster, the one that signs and, during a rotation, the other one.

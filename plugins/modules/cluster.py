@@ -394,9 +394,9 @@ options:
   wait_timeout:
     default: 3600
 notes:
-  - A cluster is not deleted while it has node groups or Fargate profiles. The task fails with their names before
-    anything is written. In check mode it returns them as RV(blocked_by) instead, as an earlier task of the same run may
-    be the one that deletes them.
+  - A cluster is not deleted while it has node groups, Fargate profiles or capabilities. The task fails with their
+    names before anything is written. In check mode it returns them as RV(blocked_by) instead, as an earlier task of
+    the same run may be the one that deletes them.
   - EKS does not know the load balancers that Kubernetes made. Delete their services before the cluster.
   - A cluster that ended as V(FAILED) when it was created can only be deleted and created again.
   - A playbook written for C(community.aws.eks_cluster) needs another module name only. What differs is that the

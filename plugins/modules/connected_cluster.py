@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: connected_cluster
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Kubernetes clusters from elsewhere that Amazon EKS shows
 description:
   - Registers a Kubernetes cluster that runs elsewhere, so that the console of EKS shows it, and deregisters it.

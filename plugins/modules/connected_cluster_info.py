@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: connected_cluster_info
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Facts about Kubernetes clusters from elsewhere that Amazon EKS shows
 description:
   - Describes one connected cluster of a region, or all of them. Several are read at the same time. Clusters of EKS

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: identity_provider_config
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: OIDC identity providers of Amazon EKS clusters
 description:
   - Lets the users of an OpenID Connect provider into a cluster, beside the principals of IAM.

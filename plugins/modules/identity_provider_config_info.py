@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: identity_provider_config_info
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Facts about OIDC identity providers of Amazon EKS clusters
 description:
   - Describes the OIDC identity provider configuration of an EKS cluster.

@@ -86,3 +86,9 @@ def test_a_role_that_nobody_may_assume_is_named(aws: Surroundings, steps: Steps)
     message = steps.failed("capability", **wanted)
     assert "role_arn: found" in message
     assert "capabilities.eks.amazonaws.com may assume" in message
+
+
+def test_a_cluster_is_not_deleted_under_its_capabilities(aws: Surroundings, steps: Steps) -> None:
+    steps.run("capability", **capability(aws, "KRO"))
+    assert steps.run("cluster", check=True, name="prod", state="absent")["blocked_by"] == ["capability tools"]
+    assert "while these exist: capability tools" in steps.refused("cluster", name="prod", state="absent")

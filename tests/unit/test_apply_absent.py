@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._apply import make_absent
+from ansible_collections.flotilla.eks.plugins.module_utils._apply import make_absent, make_present
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from support.jobs import cluster, group, job, update
-from support.scripted import NOT_FOUND, Clock, ScriptedAws
+from support.scripted import NOT_FOUND, Clock, Refusal, ScriptedAws
 
 
 def test_removal_is_awaited(clock: Clock) -> None:
@@ -59,29 +59,48 @@ def test_busy_resource_that_vanishes_is_as_gone_as_wanted(clock: Clock) -> None:
 
 
 def blocked(**more: list[Any]) -> ScriptedAws:
-    listings = {
+    listings: dict[str, list[Any]] = {
         "ListNodegroups": [{"nodegroups": ["web", "gpu"]}],
         "ListFargateProfiles": [{"fargateProfileNames": ["x"]}],
+        "ListCapabilities": [{"capabilities": [{"capabilityName": "ack"}]}],
     }
     return ScriptedAws({"DescribeCluster": [cluster(deletionProtection=True)], **listings, **more})
 
 
 def test_dependants_block_a_removal_by_name(clock: Clock) -> None:
     aws = blocked()
-    with pytest.raises(Refused, match=r"node group web, node group gpu, Fargate profile x\. Delete them first"):
+    with pytest.raises(
+        Refused, match=r"node group web, node group gpu, Fargate profile x, capability ack\. Delete them first"
+    ):
         make_absent(job(clock, aws, {"deletion_protection": False}, kind="cluster"))
     assert aws.writes == []
 
 
 def test_dependants_are_told_in_check_mode(clock: Clock) -> None:
     outcome = make_absent(job(clock, blocked(), {"deletion_protection": False}, kind="cluster", check_mode=True))
+    assert outcome.blockers == ["node group web", "node group gpu", "Fargate profile x", "capability ack"]
+
+
+def test_what_may_not_be_listed_blocks_nothing(clock: Clock) -> None:
+    denied = Refusal("AccessDeniedException", "Unable to determine service/operation name to be authorized", 403)
+    aws = blocked(ListCapabilities=[denied])
+    outcome = make_absent(job(clock, aws, {"deletion_protection": False}, kind="cluster", check_mode=True))
     assert outcome.blockers == ["node group web", "node group gpu", "Fargate profile x"]
+
+
+def test_a_connected_cluster_is_not_deleted_as_one_of_eks(clock: Clock) -> None:
+    aws = ScriptedAws({"DescribeCluster": [cluster("PENDING", connectorConfig={"provider": "OTHER"})]})
+    for converge in (make_absent, make_present):
+        with pytest.raises(Refused, match=r"flotilla\.eks\.connected_cluster"):
+            converge(job(clock, aws, {}, kind="cluster"))
+    assert aws.writes == []
 
 
 def test_protection_is_lifted_and_awaited_before_deletion(clock: Clock) -> None:
     aws = blocked(
         ListNodegroups=[{"nodegroups": []}],
         ListFargateProfiles=[{"fargateProfileNames": []}],
+        ListCapabilities=[{"capabilities": []}],
         DescribeCluster=[cluster(deletionProtection=True), NOT_FOUND],
         UpdateClusterConfig=[update()],
         DescribeUpdate=[update("Successful")],

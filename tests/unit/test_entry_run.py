@@ -107,6 +107,7 @@ def test_removal_in_check_mode_tells_what_is_in_the_way(run: Run) -> None:
     listings: dict[str, list[Any]] = {
         "ListNodegroups": [{"nodegroups": ["web"]}],
         "ListFargateProfiles": [{"fargateProfileNames": []}],
+        "ListCapabilities": [{"capabilities": []}],
     }
     ended = run("cluster", ScriptedAws({"DescribeCluster": [cluster()], **listings}), {"state": "absent"}, check=True)
     assert (ended.result["changed"], ended.result["blocked_by"]) == (True, ["node group web"])

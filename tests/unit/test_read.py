@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Finder, Resource, Update, struct, text
-from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired, absent, present, title
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired, Refused, absent, present, title
 from ansible_collections.flotilla.eks.plugins.module_utils._read import observe, observe_all
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.access_entry import ACCESS_ENTRY
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.nodegroup import NODEGROUP
@@ -79,6 +79,14 @@ def test_what_has_an_id_of_its_own_is_found_by_its_identity() -> None:
     assert change.params == {"association_id": "a-2", "role_arn": "arn:new"}
     assert [change.params for change in absent(ASSOCIATION, Desired(WEB), observed)] == [{"association_id": "a-2"}]
     assert title(ASSOCIATION, WEB) == "association web of namespace shop of cluster prod"
+
+
+def test_what_is_there_twice_is_not_guessed_at() -> None:
+    aws = ScriptedAws(
+        {"ListPodIdentityAssociations": [{"associations": [*LISTED, {**LISTED[1], "associationId": "a-3"}]}]}
+    )
+    with pytest.raises(Refused, match="association web of namespace shop of cluster prod: found 2 of it: a-2, a-3"):
+        observe(Client(aws.connect), ASSOCIATION, WEB)
 
 
 @pytest.mark.parametrize("answer", [{"associations": LISTED[:1]}, NOT_FOUND])

@@ -34,6 +34,8 @@ LOG_TYPES = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 MOST_SECURITY_GROUPS = 5  # EKS user guide, "Amazon EKS networking requirements for VPC and subnets"
 FEWEST_SUBNETS = 2  # in two zones: the same page; a local cluster on Outposts takes one
 
+CONNECTED = "name: found a connected cluster of this name; manage that with flotilla.eks.connected_cluster"
+
 # EKS Auto Mode is three switches in three structures, which the API takes only together and only all in one position.
 AUTO_MODE = (
     "compute_config.enabled",
@@ -116,6 +118,7 @@ def prepare(desired: Values) -> Values:
 
 def check(desired: Values, observed: Values | None) -> list[str]:
     return [
+        *([CONNECTED] if (observed or {}).get("connector_config") else []),
         *name_problems(desired["name"], longest=100),
         *version_problems(desired.get("version")),
         *role_arn_problems(desired, "role_arn", "compute_config.node_role_arn"),
@@ -197,13 +200,20 @@ def _vpc_of(subnets: list[str] | None, read: Callable[..., Any]) -> str | None:
     return found[0]["VpcId"] if found else None
 
 
-def blockers(identity: Values, pages: Callable[..., list[str]]) -> list[str]:
-    """DeleteCluster refuses while node groups or Fargate profiles exist; which they are is better known beforehand."""
+def blockers(identity: Values, pages: Callable[..., list[Any]]) -> list[str]:
+    """DeleteCluster refuses while node groups, Fargate profiles or capabilities exist; which ones is better known
+    beforehand."""
     names = {"cluster_name": identity["name"]}
     return [
         *(f"node group {name}" for name in pages("ListNodegroups", "nodegroups", **names)),
         *(f"Fargate profile {name}" for name in pages("ListFargateProfiles", "fargate_profile_names", **names)),
+        *(f"capability {one['capability_name']}" for one in pages("ListCapabilities", "capabilities", **names)),
     ]
+
+
+def kept(observed: Values) -> str | None:
+    """DeleteCluster is for clusters of EKS; what is described with them may be a connected one."""
+    return CONNECTED if observed.get("connector_config") else None
 
 
 CLUSTER = Resource(
@@ -341,5 +351,5 @@ CLUSTER = Resource(
         Advice("[Ss]ubnet ID", "resources_vpc_config.subnet_ids", "give subnets of one VPC in this account and region"),
         Advice("[Rr]ole", "role_arn", "give a role that exists and that eks.amazonaws.com may assume"),
     ),
-    hooks=Hooks(prepare=prepare, check=check, resolve=resolve, blockers=blockers),
+    hooks=Hooks(prepare=prepare, check=check, resolve=resolve, blockers=blockers, kept=kept),
 )

@@ -20,7 +20,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patien
 # A role made a moment ago may not be known to EKS yet; what stays unknown longer than this is not there.
 IAM_PROPAGATION = 60  # seconds
 ROLE_NOT_READY = re.compile(
-    r"role.*(could not be assumed|cannot be assumed|cannot be found|does not exist|trust)", re.I
+    r"role.*(could not be assumed|cannot be assumed|cannot be found|does not exist|trust)|trust policy of the role",
+    re.I,
 )
 CLUSTER_NOT_READY = "not in ACTIVE status"
 NOTHING_TO_CHANGE = "No changes detected"
@@ -59,8 +60,7 @@ class Job:
         return self.snapshot[0] if self.snapshot else self.observe()
 
     def observe(self) -> Values | None:
-        attached = self.resource.attachments
-        wanted = bool(attached and attached.option in self.desired.values)
+        wanted = self.resource.takes_more_reads(self.desired.values)
         return _read.observe(self.client, self.resource, self.desired.identity, wanted)
 
     def settled(self) -> Values:
@@ -82,6 +82,7 @@ def make_present(job: Job) -> Outcome:
         job.settled()
         observed = job.observe()
         changes = _plan.present(job.resource, job.desired, observed)
+    _examine(job, changes, observed)
     outcome = Outcome(observed, changes, diff=_plan.diff(changes, observed))
     _beware_of_secrets(job, outcome)
     if job.check_mode:
@@ -165,8 +166,19 @@ def _resolved(job: Job, observed: Values | None) -> Job:
     resolve = job.resource.hooks.resolve
     if resolve is None:
         return job
-    values = resolve(job.desired.values, observed, job.client.read)
+    values = resolve({**job.desired.identity, **job.desired.values}, observed, job.client.find)
+    values = {name: value for name, value in values.items() if name not in job.desired.identity}
     return replace(job, desired=replace(job.desired, values=values))
+
+
+def _examine(job: Job, changes: list[Change], observed: Values | None) -> None:
+    """Raises Refused for what would be sent and AWS is known to refuse."""
+    examine = job.resource.hooks.examine
+    if examine is None or not any(change.action in ("create", "update") for change in changes):
+        return
+    problems = examine({**job.desired.identity, **job.desired.values}, observed, job.client.find)
+    if problems:
+        raise _plan.Refused(f"{_plan.title(job.resource, job.desired.identity)}: " + "; ".join(problems))
 
 
 def _make(job: Job, change: Change, last: bool, told: Values | None = None) -> bool:

@@ -118,6 +118,15 @@ class Client:
         """
         return self._send(service, operation, members)
 
+    def find(self, service: str, operation: str, **members: Any) -> Any | None:
+        """Like read, of EKS like call; None if the service has not got what is asked about."""
+        try:
+            return self.call(operation, **members) if service == "eks" else self.read(service, operation, **members)
+        except AwsError as error:
+            if error.not_found:
+                return None
+            raise
+
     def listed(self, service: str, operation: str, key: str, **members: Any) -> list[Values]:
         """All structures under ``key`` of a reading operation of another service, from every page, in option names.
 

@@ -40,8 +40,19 @@ def differences(option: Option, desired: Values, observed: Values | None, path: 
         if member.members is not None:
             found += differences(member, wanted, seen, below)
         elif normal(member, wanted) != normal(member, seen):
-            found.append(Difference(below, seen, wanted))
+            found.append(Difference(below, _as_far_as_known(member, seen), wanted))
     return found
+
+
+def _as_far_as_known(option: Option, value: Any) -> Any:
+    """An observed value without the members that no option is about."""
+    if option.elements is not None and isinstance(value, list):
+        return [_as_far_as_known(option.elements, item) for item in value]
+    if option.members is not None and isinstance(value, dict):
+        return {
+            name: _as_far_as_known(option.members[name], item) for name, item in value.items() if name in option.members
+        }
+    return value
 
 
 def normal(option: Option, value: Any) -> Any:

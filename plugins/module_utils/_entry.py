@@ -15,6 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flotilla.eks.plugins.module_utils import _apply, _generations
 from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
+from ansible_collections.flotilla.eks.plugins.module_utils._documents import data_of
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title
 from ansible_collections.flotilla.eks.plugins.module_utils._read import observe, observe_all
@@ -86,9 +87,14 @@ def _structure_spec(option: Option) -> Values:
 def desired_state(resource: Resource, params: Mapping[str, Any]) -> Desired:
     """What the user said, freed of what was not said, and with other spellings brought to the API's. Raises Refused."""
     options = resource.options
-    values = {name: _given(option, params.get(name)) for name, option in (options.members or {}).items()}
-    values = {name: value for name, value in values.items() if value is not None}
     identity = {name: params[name] for name in resource.identity}
+    values = {}
+    for name, option in (options.members or {}).items():
+        try:
+            values[name] = _given(option, params.get(name))
+        except ValueError as error:
+            raise Refused(f"{title(resource, identity)}: {name}: {error}") from error
+    values = {name: value for name, value in values.items() if value is not None}
     for name, path in resource.shorthands.items():
         if params.get(name) is not None:
             if pick(values, path) is not None:
@@ -118,7 +124,7 @@ def _given(option: Option, value: Any) -> Any:
         return [_given(option.elements, item) for item in value]
     if option.kind == "dict":
         return {str(key): _text(item) for key, item in value.items()}
-    return value
+    return data_of(value) if option.kind == "raw" else value
 
 
 def _text(value: Any) -> str:

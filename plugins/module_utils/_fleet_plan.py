@@ -135,8 +135,7 @@ class _Live:
 
 
 def _wants_attachments(entry: Entry) -> bool:
-    attached = entry.resource.attachments
-    return bool(attached and attached.option in entry.desired.values)
+    return entry.resource.takes_more_reads(entry.desired.values)
 
 
 def _surplus(wish: Wish, live: _Live) -> list[Entry]:

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.module_utils._documents import canonical
+
 Values = dict[str, Any]
 
 
@@ -22,8 +24,9 @@ Values = dict[str, Any]
 class Option:
     """The type of one value and how it behaves; build it with the functions below.
 
-    ``kind`` is Ansible's name of the type: str, int, bool, list or dict. A dict with ``members`` is a structure, which
-    matches on the members that are given; one without is a map, which matches exactly and whose keys are never touched.
+    ``kind`` is Ansible's name of the type: str, int, bool, list, dict or raw. A dict with ``members`` is a structure,
+    which matches on the members that are given; one without is a map, which matches exactly and whose keys are never
+    touched. What is raw is a document: data here, given as such or as JSON or YAML, and text in the API.
     """
 
     kind: str
@@ -61,6 +64,10 @@ def mapping(**facts: Any) -> Option:
     return Option("dict", **facts)
 
 
+def document(**facts: Any) -> Option:
+    return Option("raw", normal=canonical, **facts)
+
+
 def struct(facts: Values | None = None, /, **members: Option) -> Option:
     """A structure; ``facts`` is a dict of the other attributes of Option, as the member names take the keywords."""
     return Option("dict", members=members, **(facts or {}))
@@ -73,6 +80,7 @@ class Update:
     operation: str
     carries: tuple[str, ...]
     together: bool = False  # all paths are sent when one of them differs
+    always: tuple[str, ...] = ()  # sent in each call, as they are if nothing else is wanted: left out, they are lost
     modifiers: tuple[str, ...] = ()  # options that accompany the call but are no state of the resource
 
 
@@ -91,6 +99,20 @@ class Attachments:
     add: str
     remove: str
     purge: str
+
+
+@dataclass(frozen=True)
+class References:
+    """Items of an option that Describe answers with ARNs of, and that another Describe tells.
+
+    The last part of an ARN is the id by which ``describe`` is asked; ``id`` and ``arn`` are what its answer calls them.
+    """
+
+    option: str
+    describe: str
+    answer: str
+    id: str
+    arn: str
 
 
 @dataclass(frozen=True)
@@ -136,9 +158,10 @@ def _no_problems(desired: Values, observed: Values | None) -> list[str]:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What is odd about a resource. All but ``resolve`` and ``blockers`` are pure.
+    """What is odd about a resource. All but ``resolve``, ``examine`` and ``blockers`` are pure.
 
-    ``resolve`` and ``blockers`` get a reader: ``read(service, operation, **api_members) -> answer``.
+    These get a reader. Of the first two it is ``find(service, operation, **members) -> answer``, or None if what is
+    asked about does not exist: EKS in options' spelling, other services in their own.
     """
 
     prepare: Callable[[Values], Values] = _unchanged  # adds what the user's words imply
@@ -146,6 +169,8 @@ class Hooks:
     complete: Callable[[Values], Values] = _unchanged  # what Create demands beyond what the user's words say
     address: Callable[[Values], Values] | None = None  # identity -> further members by which requests name it
     resolve: Callable[[Values, Values | None, Callable[..., Any]], Values] | None = None  # names -> ids
+    examine: Callable[[Values, Values | None, Callable[..., Any]], list[str]] | None = None  # like check, where it
+    # takes a look at AWS to tell; asked only if there is something to create or update
     blockers: Callable[[Values, Callable[..., Any]], list[str]] | None = None  # what keeps it from being deleted
     belongs: Callable[[Values], bool] | None = (
         None  # is what Describe answers one of these? where operations are shared
@@ -183,7 +208,11 @@ class Resource:
     shorthands: Mapping[str, str] = field(default_factory=dict)  # community.aws's name -> path
     excluded: Mapping[str, str] = field(default_factory=dict)  # "Operation.member" -> why there is no option for it
     lifecycle: Lifecycle | None = field(default_factory=Lifecycle)
+    create_modifiers: tuple[str, ...] = ()  # those of the modifiers that Create takes
+    delete_modifiers: tuple[str, ...] = ()  # and Delete
     attachments: Attachments | None = None
+    references: References | None = None
+    owner: str = ""  # the member of an answer that names what it belongs to, and through which alone it is changed
     protection: str = ""  # the option that forbids deletion while it is true
     replaceable: bool = False
     generations: bool = False  # a replacement may stand beside the replaced one, under a name with a suffix
@@ -192,6 +221,7 @@ class Resource:
     one_at_a_time: bool = False  # the service creates or deletes one of a cluster's at a time, refusing the others
     wait_timeout: int = 1800
     advice: tuple[Advice, ...] = ()
+    remedies: Mapping[str, str] = field(default_factory=dict)  # code of a health issue -> what to do about it
     hooks: Hooks = field(default_factory=Hooks)
 
     def names(self, identity: Values) -> Values:
@@ -212,8 +242,14 @@ class Resource:
         """All operations that the modules of this resource may call."""
         own = (self.create_operation, self.describe_operation, self.list_operation, self.delete_operation)
         attached = (self.attachments.listing, self.attachments.add, self.attachments.remove) if self.attachments else ()
+        referred = (self.references.describe,) if self.references else ()
         tags = ("TagResource", "UntagResource")
-        return tuple(dict.fromkeys((*own, *(update.operation for update in self.updates), *attached, *tags)))
+        updates = (update.operation for update in self.updates)
+        return tuple(dict.fromkeys((*own, *updates, *attached, *referred, *tags)))
+
+    def takes_more_reads(self, values: Values) -> bool:
+        """Whether an option is given that Describe alone does not tell."""
+        return any(part.option in values for part in (self.attachments, self.references) if part)
 
     @property
     def create_operation(self) -> str:

@@ -71,6 +71,14 @@ def health(observed: Values | None) -> str:
     return "; ".join(_issue(issue) for issue in issues)
 
 
+def ailment(resource: Resource, observed: Values | None) -> str:
+    """The same, with what to do about it as far as that is known."""
+    codes = [issue.get("code") for issue in pick(observed, "health.issues") or []]
+    codes += [error.get("error_code") for error in (observed or {}).get("errors") or []]
+    remedies = dict.fromkeys(resource.remedies[code] for code in codes if code in resource.remedies)
+    return ". ".join([health(observed), *remedies])
+
+
 def _issue(issue: Values) -> str:
     code = issue.get("code") or issue.get("error_code")
     message = issue.get("message") or issue.get("error_message")
@@ -91,6 +99,8 @@ def present(resource: Resource, desired: Desired, observed: Values | None) -> li
     if resource.lifecycle and status(observed) in resource.lifecycle.stillborn:
         return _second_birth(resource, desired, observed)
     found = differences(resource.options, desired.values, observed)
+    if found:
+        _refuse_owned(resource, desired, observed)
     obstacles = [obstacle for difference in found if (obstacle := _obstacle(resource, difference))]
     if obstacles and resource.replaceable and desired.replace:
         return [*absent(resource, desired, observed, found), *_creation(resource, desired)]
@@ -116,6 +126,7 @@ def absent(
         return []
     reason = resource.hooks.kept(observed) if resource.hooks.kept else None
     _refuse(resource, desired, [reason] if reason else [])
+    _refuse_owned(resource, desired, observed)
     lifting: list[Change] = []
     if resource.protection and observed.get(resource.protection):
         if desired.values.get(resource.protection) is not False:
@@ -123,7 +134,19 @@ def absent(
             _refuse(resource, desired, [problem])
         lifted = Difference(resource.protection, True, False)
         lifting = _updates(resource, desired, observed, [lifted])
-    return [*lifting, Change("delete", resource.delete_operation, _service_id(resource, observed), tuple(why))]
+    params = {**_service_id(resource, observed), **_modifiers(desired, resource.delete_modifiers)}
+    return [*lifting, Change("delete", resource.delete_operation, params, tuple(why))]
+
+
+def _modifiers(desired: Desired, taken: Iterable[str]) -> Values:
+    return {name: value for name, value in desired.modifiers.items() if name in taken}
+
+
+def _refuse_owned(resource: Resource, desired: Desired, observed: Values) -> None:
+    owner = observed.get(resource.owner) if resource.owner else None
+    if owner:
+        problem = f"{resource.owner}: found {owner}, to which it belongs, and which would undo the change. Change that"
+        _refuse(resource, desired, [problem])
 
 
 def _service_id(resource: Resource, observed: Values) -> Values:
@@ -151,7 +174,8 @@ def _creation(resource: Resource, desired: Desired) -> list[Change]:
     created = tuple(Difference(name, None, value) for name, value in {**values, **tags}.items())
     if resource.envelope:
         values = {resource.envelope: {**resource.names(desired.identity), **values}}
-    creation = Change("create", resource.create_operation, {**values, **tags}, created)
+    params = {**values, **tags, **_modifiers(desired, resource.create_modifiers)}
+    creation = Change("create", resource.create_operation, params, created)
     return [creation, *_attachments(resource, desired, {})]
 
 
@@ -171,7 +195,7 @@ def _second_birth(resource: Resource, desired: Desired, observed: Values) -> lis
     )
     raise Immutable(
         f"{title(resource, desired.identity)}: status: found {status(observed)}, wanted ACTIVE; "
-        f"the service says: {health(observed) or 'nothing'}. Remove the cause, then {remedy}"
+        f"the service says: {ailment(resource, observed) or 'nothing'}. Remove the cause, then {remedy}"
     )
 
 
@@ -208,11 +232,15 @@ def _params(
 ) -> Values:
     params = _service_id(resource, observed)
     for path in update.carries:
-        if update.together or any((difference.path + ".").startswith(path + ".") for difference in carried):
+        if (
+            update.together
+            or path in update.always
+            or any((difference.path + ".").startswith(path + ".") for difference in carried)
+        ):
             value = to_send(resource.option(path), pick(observed, path), pick(desired.values, path))
             if value is not None:
                 graft(params, path, value)
-    return {**params, **{name: value for name, value in desired.modifiers.items() if name in update.modifiers}}
+    return {**params, **_modifiers(desired, update.modifiers)}
 
 
 def _attachments(resource: Resource, desired: Desired, observed: Values) -> list[Change]:

@@ -10,7 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, pick, prune
+from ansible_collections.flotilla.eks.plugins.module_utils._documents import data_of
+from ansible_collections.flotilla.eks.plugins.module_utils._model import (
+    References,
+    Resource,
+    Values,
+    graft,
+    leaves,
+    pick,
+    prune,
+)
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused, title
 
 PARALLEL_READS = 8
@@ -69,6 +78,8 @@ def _described(client: Client, resource: Resource, names: Values, attachments: b
         if resource.attachments and attachments:
             attached = resource.attachments
             observed[attached.option] = client.pages(attached.listing, attached.answer, **names)
+        if resource.references:
+            observed[resource.references.option] = _referred(client, resource.references, names, observed, attachments)
     except AwsError as error:
         if error.not_found:
             return None
@@ -77,4 +88,22 @@ def _described(client: Client, resource: Resource, names: Values, attachments: b
         return None
     for path in resource.secret:
         prune(observed, path)
+    for path, option in leaves(resource.options):
+        if option.kind == "raw" and pick(observed, path) is not None:
+            graft(observed, path, data_of(pick(observed, path)))
     return {name: observed[name] for name in resource.members or observed if name in observed}
+
+
+def _referred(client: Client, refer: References, names: Values, observed: Values, in_full: bool) -> list[Values]:
+    """What Describe answers with ARNs of: by ARN and id, or ``in_full``. What is gone meanwhile is left out."""
+    items = [{refer.arn: arn, refer.id: arn.rpartition("/")[2]} for arn in observed.get(refer.option) or []]
+    if not in_full:
+        return items
+    found = []
+    for item in items:
+        try:
+            found.append(client.call(refer.describe, **names, **{refer.id: item[refer.id]})[refer.answer])
+        except AwsError as error:
+            if not error.not_found:
+                raise
+    return found

@@ -17,7 +17,7 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
-from ansible_collections.flotilla.eks.plugins.module_utils._plan import health, status, title
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import ailment, health, status, title
 from ansible_collections.flotilla.eks.plugins.module_utils._read import observe
 
 FIRST_PAUSE = 0.5  # seconds
@@ -86,7 +86,7 @@ def settled(client: Client, resource: Resource, identity: Values, patience: Pati
 def healthy(resource: Resource, identity: Values, observed: Values) -> Values:
     """Raises Unsettled with the service's health issues if the resource is in a failure state."""
     if ailing(resource, observed):
-        reasons = health(observed) or "the service gives no reason"
+        reasons = ailment(resource, observed) or "the service gives no reason"
         raise Unsettled(f"{title(resource, identity)} is {status(observed)}: {reasons}")
     return observed
 
@@ -114,7 +114,7 @@ def followed(client: Client, resource: Resource, identity: Values, update: Value
             update = client.call("DescribeUpdate", update_id=update["id"], **names)["update"]
         patience.watch(f"{update['type']} {update['status']}")
         if update["status"] in UPDATE_ENDED_BADLY:
-            reasons = health(update) or "the service gives no reason"
+            reasons = ailment(resource, update) or "the service gives no reason"
             raise Unsettled(
                 f"{title(resource, identity)}: {update['type']} {update['id']} {update['status']}: {reasons}"
             )

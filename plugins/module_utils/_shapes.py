@@ -9,6 +9,7 @@ Keys of maps (labels, tags) are data, not names: they pass untouched in both dir
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from typing import Any
@@ -23,12 +24,14 @@ def snake(name: str) -> str:
 
 
 def to_api(shape: Any, value: Any) -> Any:
-    """Options -> request, by a botocore input shape. Entries that are None are left out."""
+    """Options -> request, by a botocore input shape. Entries that are None are left out; documents become text."""
     if shape.type_name == "structure":
         members = {member: value.get(snake(member)) for member in shape.members}
         return {member: to_api(shape.members[member], given) for member, given in members.items() if given is not None}
     if shape.type_name == "list":
         return [to_api(shape.member, item) for item in value]
+    if shape.type_name == "string" and isinstance(value, (dict, list)):
+        return json.dumps(value)
     return value
 
 

@@ -12,7 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Attachments, Option, Resource, Update, leaves
+from ansible_collections.flotilla.eks.plugins.module_utils._model import (
+    Attachments,
+    Option,
+    References,
+    Resource,
+    Update,
+    leaves,
+)
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake
 
 KINDS = {"string": "str", "integer": "int", "boolean": "bool", "list": "list", "map": "dict", "structure": "dict"}
@@ -37,6 +44,8 @@ def findings(resource: Resource, model: Any) -> list[str]:
         *(finding for update in resource.updates for finding in judge.update(update)),
         *(finding for operation in _update_operations(resource) for finding in judge.uncarried(operation)),
         *(judge.attachments(resource.attachments) if resource.attachments else ()),
+        *(judge.references(resource.references) if resource.references else ()),
+        *judge.deletion(),
         *judge.answers(),
         *judge.statuses(),
         *judge.shorthands(),
@@ -103,6 +112,7 @@ class _Judge:
         operation = self.resource.create_operation
         attached = self.resource.attachments.option if self.resource.attachments else None
         members = {name: option for name, option in _members(self.resource.options).items() if name != attached}
+        members |= self.modifiers(self.resource.create_modifiers)
         envelope = self.resource.envelope
         place, shape = _resolve(self.input(operation), envelope) if envelope else ("", self.input(operation))
         holder = f"{operation}.{place}".rstrip(".")
@@ -121,6 +131,25 @@ class _Judge:
             if place.startswith(operation) and snake(place.partition(".")[2]) not in self.resource.required:
                 yield f"{place}: not required, though {BETTER_KNOWN[place]}"
 
+    def modifiers(self, names: Iterable[str]) -> dict[str, Option]:
+        """The modifiers of the names given, as far as there are any."""
+        return {name: option for name, option in self.resource.modifiers.items() if name in names}
+
+    def deletion(self) -> Iterator[str]:
+        operation = self.resource.delete_operation
+        yield from self.missing_identity(operation, ())
+        yield from _compare_members(
+            self.modifiers(self.resource.delete_modifiers), self.own_members(operation), operation
+        )
+
+    def references(self, refer: References) -> Iterator[str]:
+        """Whether what Describe answers with ARNs of can be asked for and tells what the option wants to know."""
+        yield from self.missing_identity(refer.describe, {refer.id})
+        told = _resolve(self.answer(refer.describe), refer.answer)[1]
+        items = _option(self.resource, refer.option)
+        wanted = [refer.id, refer.arn, *_members(items.elements if items and items.elements else Option("dict"))]
+        yield from (f"{refer.describe}.{name}: not in the answer" for name in wanted if _resolve(told, name)[1] is None)
+
     def update(self, update: Update) -> Iterator[str]:
         """Whether what an update carries exists on both sides and is the same."""
         operation = update.operation
@@ -133,7 +162,7 @@ class _Judge:
                 yield f"{operation}.{place}: carried, but the operation's input has no such member"
             else:
                 yield from _compare_patched(option, shape, f"{operation}.{place}")
-        modifiers = {name: option for name, option in self.resource.modifiers.items() if name in update.modifiers}
+        modifiers = self.modifiers(update.modifiers)
         shapes = {name: shape for name, shape in self.own_members(operation).items() if snake(name) in update.modifiers}
         yield from _compare_members(modifiers, shapes, operation)
         for name in update.modifiers:
@@ -168,7 +197,6 @@ class _Judge:
         """Whether answers hold what is read from them, and echo the options that are said to be echoed."""
         operation = self.resource.describe_operation
         yield from self.missing_identity(operation, ())
-        yield from self.missing_identity(self.resource.delete_operation, ())
         listing = self.answer(self.resource.list_operation).members
         if self.resource.listing not in map(snake, listing):
             yield f"{self.resource.list_operation}.{self.resource.listing}: not in the answer"
@@ -231,7 +259,7 @@ def _compare_members(
 
 
 def _compare(option: Option, shape: Any, place: str) -> Iterator[str]:
-    kind = KINDS.get(shape.type_name)
+    kind = "raw" if option.kind == "raw" and shape.type_name == "string" else KINDS.get(shape.type_name)
     if option.kind != kind or (option.members is not None) != (shape.type_name == "structure"):
         yield f"{place}: of type {option.kind} here, {shape.type_name} in the API"
         return

@@ -26,12 +26,7 @@ NOT_CALLED = {"ListTagsForResource": "Describe answers with the tags of every re
 
 # Operations whose modules are being written: each counts as missing, and as no surprise until its module is there.
 COMING = {
-    "addon": "CreateAddon DescribeAddon ListAddons UpdateAddon DeleteAddon DescribeAddonConfiguration",
     "addon_versions_info": "DescribeAddonVersions DescribeAddonConfiguration",
-    "pod_identity_association": (
-        "CreatePodIdentityAssociation DescribePodIdentityAssociation ListPodIdentityAssociations "
-        "UpdatePodIdentityAssociation DeletePodIdentityAssociation"
-    ),
     "cluster_versions_info": "DescribeClusterVersions",
     "access_policies_info": "ListAccessPolicies",
     "insights_info": "ListInsights DescribeInsight StartInsightsRefresh DescribeInsightsRefresh",

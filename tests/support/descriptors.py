@@ -34,4 +34,6 @@ IDENTITIES: dict[str, dict[str, str]] = {
     "anywhere_subscription": {"name": "support"},
     "capability": {"cluster_name": "prod", "name": "tools"},
     "access_entry": {"cluster_name": "prod", "principal_arn": "arn:aws:iam::123456789012:role/admin"},
+    "addon": {"cluster_name": "prod", "name": "vpc-cni"},
+    "pod_identity_association": {"cluster_name": "prod", "namespace": "shop", "service_account": "web"},
 }

@@ -67,7 +67,9 @@ def _update(resource: Resource, change: Change, observed: Values) -> None:
     for update in resource.updates:
         for path in update.carries if update.operation == change.operation else ():
             sent = pick(change.params, path)
-            if sent is not None:
+            if sent is None and path in update.always:
+                observed.pop(path, None)
+            elif sent is not None:
                 graft(observed, path, _value(path, pick(observed, path), deepcopy(sent)))
 
 

@@ -33,6 +33,7 @@ HOSTILE_KEYS = ["CostCenter", "appTier", "kubernetes.io/role", "with space", "AR
 KEYS = st.sampled_from(HOSTILE_KEYS[:-1]) | WORDS
 LABELS = st.dictionaries(KEYS, WORDS, max_size=4)
 TAGS = st.dictionaries(KEYS, st.just("") | WORDS, max_size=4)
+DOCUMENTS = st.dictionaries(KEYS, st.integers() | WORDS | st.lists(WORDS, min_size=1, max_size=3), max_size=3)
 ROLES = st.sampled_from([f"arn:aws:iam::{account}:role/{name}" for account in ("1" * 12, "2" * 12) for name in "ab"])
 
 
@@ -136,6 +137,15 @@ SPECIAL: dict[str, Strategy] = {
         max_size=3,
         unique_by=lambda mapping: mapping["role"],
     ),
+    "service_account_role_arn": st.just("") | ROLES,
+    "target_role_arn": st.just("") | ROLES,
+    "pod_identity_associations": st.lists(
+        structure(service_account=of_choice("a", "b", "c"), role_arn=ROLES),
+        max_size=3,
+        unique_by=lambda identity: identity["service_account"],
+    ),
+    "configuration_values": DOCUMENTS,
+    "policy": DOCUMENTS,
     "policies": st.lists(
         structure(
             policy_arn=of_choice("arn:a", "arn:b", "arn:c"),
@@ -178,6 +188,8 @@ def _acceptable(resource: Resource, given: Values) -> Values:
         return {name: value for name, value in given.items() if name not in ("disk_size", "remote_access")}
     if resource.kind == "capability":
         _be_argo_cd(given)
+    if resource.kind == "pod_identity_association" and ("policy" in given or "disable_session_tags" in given):
+        given["disable_session_tags"] = True  # else a policy, also one that is there already, is refused
     if resource.kind == "cluster":
         _keep_an_endpoint(given.get("resources_vpc_config", {}))
         _agree_on_auto_mode(given)

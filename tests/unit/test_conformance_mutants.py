@@ -167,11 +167,20 @@ def test_invented_carried_path_is_named(resource: Resource, index: int, path: st
 
 @pytest.mark.parametrize(("resource", "name"), cases("modifiers"))
 def test_missing_modifier_is_named(resource: Resource, name: str) -> None:
-    no_option = replace(resource, modifiers={})
-    not_sent = replace(resource, updates=tuple(replace(update, modifiers=()) for update in resource.updates))
-    operations = {update.operation for update in resource.updates if name in update.modifiers}
+    """Nor one that there is, and that is not sent with the requests that take it."""
+    no_option = replace(resource, modifiers={key: option for key, option in resource.modifiers.items() if key != name})
+    not_sent = replace(
+        resource,
+        updates=tuple(replace(update, modifiers=()) for update in resource.updates),
+        create_modifiers=(),
+        delete_modifiers=(),
+    )
+    takers = {update.operation for update in resource.updates if name in update.modifiers}
+    takers |= {resource.create_operation} if name in resource.create_modifiers else set()
+    takers |= {resource.delete_operation} if name in resource.delete_modifiers else set()
     for mutant in (no_option, not_sent):
-        assert {subject(line) for line in complaints(mutant)} == {f"{operation}.{name}" for operation in operations}
+        places = [subject(line).split(".") for line in complaints(mutant)]
+        assert {place for place, member in places if snake(member) == name} == takers
 
 
 @pytest.mark.parametrize(("resource", "place"), cases("excluded"))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, prune
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, leaves, prune
 from support.descriptors import EKS, RESOURCES
 from support.documentation import (
     MODULES,
@@ -54,7 +54,12 @@ def described(resource: Resource) -> Page:
     if resource.attachments:
         listed = shape_page(EKS.operation_model(resource.attachments.listing).output_shape)
         page[resource.attachments.option] = listed[resource.attachments.answer]
-    return page
+    if resource.references:
+        refer = resource.references
+        told = shape_page(EKS.operation_model(refer.describe).output_shape)
+        page[refer.option] = {"type": "list", "elements": "dict", "below": told[refer.answer]["below"]}
+    documents = [path for path, option in leaves(resource.options) if option.kind == "raw"]
+    return page | dict.fromkeys(documents, MAP)
 
 
 def result(resource: Resource) -> Page:

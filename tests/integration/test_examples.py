@@ -94,6 +94,21 @@ def a_cluster_with_its_members(aws: Surroundings) -> dict[str, Any]:
     return {}
 
 
+def a_cluster_for_pods_with_roles(aws: Surroundings) -> dict[str, Any]:
+    a_cluster(aws)
+    aws.nodegroup("web")
+    for name in ("ebs-csi", "orders", "reports"):
+        aws.role("pods", name)
+    return {}
+
+
+def a_cluster_with_addons_and_associations(aws: Surroundings) -> dict[str, Any]:
+    a_cluster(aws)
+    aws.addon("kube-proxy")
+    aws.pod_identity("orders")
+    return {}
+
+
 def a_cluster_and_what_its_module_returned(aws: Surroundings) -> dict[str, Any]:
     found = aws.eks.describe_cluster(name=aws.cluster("production"))["cluster"]
     known = {"arn": found["arn"], "endpoint": found["endpoint"], "certificate_authority": found["certificateAuthority"]}
@@ -129,6 +144,8 @@ GIVEN = {
     "connected_cluster_info": a_connected_cluster,
     "access_entry": a_cluster,
     "access_entry_info": a_cluster_with_its_members,
+    "addon": a_cluster_for_pods_with_roles,
+    "addon_info": a_cluster_with_addons_and_associations,
     "capability": a_cluster,
     "capability_info": a_cluster,
     "certificate_authority": a_cluster,
@@ -148,6 +165,8 @@ GIVEN = {
     "network_info": a_network_of_a_cluster,
     "nodegroup": a_cluster_and_a_launch_template,
     "nodegroup_info": a_cluster_with_its_members,
+    "pod_identity_association": a_cluster_for_pods_with_roles,
+    "pod_identity_association_info": a_cluster_with_addons_and_associations,
     "update": a_cluster_on_its_way_back,
 }
 

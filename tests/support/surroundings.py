@@ -22,6 +22,7 @@ ROLES = {
         ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy"],
     ),
     "capability": ("capabilities.eks.amazonaws.com", []),
+    "pods": ("pods.eks.amazonaws.com", []),
     "connector": ("ssm.amazonaws.com", []),
     "fargate": ("eks-fargate-pods.amazonaws.com", ["AmazonEKSFargatePodExecutionRolePolicy"]),
 }
@@ -151,6 +152,20 @@ class Surroundings:
         if settle:
             self.settle()
         return name
+
+    def addon(self, name: str = "kube-proxy", *, cluster: str = "prod", settle: bool = True, **members: Any) -> str:
+        """An add-on that somebody else installed over whatever was there; returns its name."""
+        given = {"clusterName": cluster, "addonName": name, "resolveConflicts": "OVERWRITE", **members}
+        self.eks.create_addon(**given)
+        if settle:
+            self.settle()
+        return name
+
+    def pod_identity(self, account: str = "orders", *, cluster: str = "prod", **members: Any) -> str:
+        """A pod identity association that somebody else made, in the namespace shop; returns its id."""
+        given = {"clusterName": cluster, "namespace": "shop", "serviceAccount": account, **members}
+        made = self.eks.create_pod_identity_association(**{"roleArn": self.role("pods"), **given})
+        return str(made["association"]["associationId"])
 
     def fargate_profile(self, name: str = "apps", *, cluster: str = "prod", settle: bool = True, **members: Any) -> str:
         """A Fargate profile that somebody else made; returns its name."""

@@ -11,8 +11,8 @@ module: addon
 version_added: 0.2.0
 short_description: Add-ons of Amazon EKS clusters
 description:
-  - Has EKS install, configure, update and remove the software of a cluster, such as the VPC CNI, CoreDNS and the EBS CSI
-    driver.
+  - Has EKS install, configure, update and remove the software of a cluster, such as the VPC CNI, CoreDNS and the EBS
+    CSI driver.
   - M(flotilla.eks.addon_versions_info) tells which add-ons there are, in which versions, and what can be configured.
 author: flotilla.eks contributors (!UNKNOWN)
 options:

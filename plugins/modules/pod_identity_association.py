@@ -40,8 +40,8 @@ options:
     type: bool
   policy:
     description:
-      - A session policy that restricts what the role, or the target role if there is one, allows. As a dictionary, or as
-        text in JSON. It is compared as data.
+      - A session policy that restricts what the role, or the target role if there is one, allows. As a dictionary, or
+        as text in JSON. It is compared as data.
       - EKS demands O(disable_session_tags=true) together with it. With V({}) there is none.
     type: raw
 notes:

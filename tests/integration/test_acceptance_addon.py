@@ -15,8 +15,8 @@ from support.steps import Steps, fields, operations
 from support.surroundings import Surroundings
 
 NEWEST, DEFAULT = "v1.21.1-eksbuild.1", "v1.20.4-eksbuild.2"
-CNI = {"cluster_name": "prod", "name": "vpc-cni"}
-EBS = {"cluster_name": "prod", "name": "aws-ebs-csi-driver"}
+CNI: dict[str, Any] = {"cluster_name": "prod", "name": "vpc-cni"}
+EBS: dict[str, Any] = {"cluster_name": "prod", "name": "aws-ebs-csi-driver"}
 LOOKED_UP = ["DescribeAddon", "DescribeCluster", "DescribeAddonVersions"]
 
 
@@ -55,7 +55,8 @@ def test_versions_by_word_are_looked_up_and_stay(
     again = steps.run("addon", **CNI, addon_version=word)
     assert not again["changed"]
     assert ledger.operations() == LOOKED_UP
-    for exact in ({}, {"addon_version": version}):
+    choices: list[dict[str, Any]] = [{}, {"addon_version": version}]
+    for exact in choices:
         assert not steps.run("addon", **CNI, **exact)["changed"]
         assert ledger.operations() == ["DescribeAddon"]
 
@@ -66,7 +67,7 @@ def test_default_moves_an_addon_back(aws: Surroundings, prod: str, steps: Steps)
 
 
 def test_the_latest_version_follows_the_clusters(aws: Surroundings, prod: str, steps: Steps) -> None:
-    proxy = {"cluster_name": "prod", "name": "kube-proxy", "addon_version": "latest"}
+    proxy: dict[str, Any] = {"cluster_name": "prod", "name": "kube-proxy", "addon_version": "latest"}
     assert steps.converge("addon", **proxy)["addon_version"] == "v1.34.2-eksbuild.9"
     aws.eks.update_cluster_version(name="prod", version="1.35")
     aws.settle()
@@ -84,7 +85,7 @@ def test_the_latest_version_follows_the_clusters(aws: Surroundings, prod: str, s
 def test_configuration_is_compared_as_data(aws: Surroundings, prod: str, steps: Steps, spelling: Any) -> None:
     aws.nodegroup()
     aws.addon("coredns", configurationValues='{"replicaCount":3, "nodeSelector":{"pool":"system"}}')
-    dns = {"cluster_name": "prod", "name": "coredns"}
+    dns: dict[str, Any] = {"cluster_name": "prod", "name": "coredns"}
     assert not steps.run("addon", **dns, configuration_values=spelling)["changed"]
     aws.eks.delete_addon(clusterName="prod", addonName="coredns")
     aws.settle()
@@ -154,7 +155,7 @@ def test_self_managed_software_is_taken_over_on_request(aws: Surroundings, steps
     assert "resolve_conflicts: OVERWRITE" in message
     message = steps.refused("addon", **CNI, addon_version="latest", resolve_conflicts="OVERWRITE")
     assert "set replace: true" in message
-    wanted = {"addon_version": "latest", "resolve_conflicts": "OVERWRITE", "replace": True}
+    wanted: dict[str, Any] = {"addon_version": "latest", "resolve_conflicts": "OVERWRITE", "replace": True}
     made = steps.converge("addon", **CNI, **wanted)
     assert operations(made) == ["DeleteAddon", "CreateAddon"]
     assert made["status"] == "ACTIVE"
@@ -169,7 +170,7 @@ def test_a_deletion_may_leave_the_software(aws: Surroundings, prod: str, steps: 
 
 def test_another_namespace_means_another_addon(aws: Surroundings, prod: str, steps: Steps) -> None:
     aws.nodegroup()
-    metrics = {"cluster_name": "prod", "name": "metrics-server"}
+    metrics: dict[str, Any] = {"cluster_name": "prod", "name": "metrics-server"}
     aws.addon("metrics-server")
     message = steps.refused("addon", **metrics, namespace_config={"namespace": "metrics"})
     assert "namespace_config.namespace: found 'kube-system', wanted 'metrics'" in message
@@ -178,7 +179,7 @@ def test_another_namespace_means_another_addon(aws: Surroundings, prod: str, ste
 
 
 def test_what_lacks_nodes_says_so(prod: str, steps: Steps) -> None:
-    dns = {"cluster_name": "prod", "name": "coredns"}
+    dns: dict[str, Any] = {"cluster_name": "prod", "name": "coredns"}
     message = steps.failed("addon", **dns)
     assert "add-on coredns of cluster prod is DEGRADED: InsufficientNumberOfReplicas: " in message
     assert "Give the cluster nodes" in message
@@ -203,7 +204,7 @@ def test_a_refusal_names_the_field_and_the_remedy(
 
 
 def test_an_addon_that_eks_does_not_have(prod: str, steps: Steps) -> None:
-    unknown = {"cluster_name": "prod", "name": "my-own", "addon_version": "latest"}
+    unknown: dict[str, Any] = {"cluster_name": "prod", "name": "my-own", "addon_version": "latest"}
     message = steps.refused("addon", **unknown, check=True)
     assert "addon_version: found 'latest', but EKS has no version of my-own for Kubernetes 1.34" in message
 
@@ -216,7 +217,7 @@ def test_check_mode_runs_through_without_a_cluster(steps: Steps) -> None:
 def test_a_version_that_no_longer_takes_the_configuration(aws: Surroundings, prod: str, steps: Steps) -> None:
     """The configuration that is there is checked by the schema of a version that is to come."""
     values = {"mode": "ipvs"}
-    proxy = {"cluster_name": "prod", "name": "kube-proxy"}
+    proxy: dict[str, Any] = {"cluster_name": "prod", "name": "kube-proxy"}
     aws.addon("kube-proxy", configurationValues=json.dumps(values))
     made = steps.converge("addon", **proxy, addon_version="latest")
     assert made["configuration_values"] == values

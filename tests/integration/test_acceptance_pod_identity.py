@@ -14,7 +14,7 @@ from support.ledger import Ledger
 from support.steps import Steps, fields, operations
 from support.surroundings import Surroundings
 
-ORDERS = {"cluster_name": "prod", "namespace": "shop", "service_account": "orders"}
+ORDERS: dict[str, Any] = {"cluster_name": "prod", "namespace": "shop", "service_account": "orders"}
 POLICY: dict[str, Any] = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
@@ -45,7 +45,7 @@ def test_an_association_is_made_changed_and_deleted(aws: Surroundings, prod: str
 
 def test_a_policy_is_compared_as_data(aws: Surroundings, prod: str, steps: Steps) -> None:
     role = aws.role("pods")
-    wanted = {"role_arn": role, "disable_session_tags": True}
+    wanted: dict[str, Any] = {"role_arn": role, "disable_session_tags": True}
     made = steps.converge("pod_identity_association", **ORDERS, **wanted, policy=POLICY)
     assert made["policy"] == POLICY
     text = json.dumps(POLICY, indent=4, sort_keys=True)
@@ -75,9 +75,9 @@ def test_the_associations_of_an_addon_are_left_to_it(
 ) -> None:
     role, other = aws.role("pods"), aws.role("pods", "other")
     aws.addon("vpc-cni", podIdentityAssociations=[{"serviceAccount": "aws-node", "roleArn": role}])
-    cni = {"cluster_name": "prod", "namespace": "kube-system", "service_account": "aws-node"}
+    cni: dict[str, Any] = {"cluster_name": "prod", "namespace": "kube-system", "service_account": "aws-node"}
     assert not steps.run("pod_identity_association", **cni, role_arn=role)["changed"]
-    changed = {name: value.replace("OTHER", other) for name, value in options.items()}
+    changed: dict[str, Any] = {name: value.replace("OTHER", other) for name, value in options.items()}
     message = steps.refused("pod_identity_association", **cni, **changed)
     assert "owner_arn: found arn:aws:eks:eu-central-1:123456789012:addon/prod/vpc-cni/" in message
 
@@ -100,7 +100,7 @@ def test_associations_are_told_by_namespace_and_account(aws: Surroundings, prod:
     aws.pod_identity("invoices")
     aws.pod_identity("logs", namespace="jobs")
 
-    def accounts(**known: str) -> list[str]:
+    def accounts(**known: Any) -> list[str]:
         found = steps.run("pod_identity_association_info", cluster_name="prod", **known)
         return [one["service_account"] for one in found["pod_identity_associations"]]
 

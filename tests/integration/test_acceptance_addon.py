@@ -223,6 +223,19 @@ def test_a_version_that_no_longer_takes_the_configuration(aws: Surroundings, pro
     assert made["configuration_values"] == values
 
 
+def test_what_eks_offers_is_told(prod: str, steps: Steps, ledger: Ledger) -> None:
+    asked: dict[str, Any] = {"name": "vpc-cni", "cluster_name": "prod", "configuration_of": "latest"}
+    [cni] = steps.run("addon_versions_info", **asked)["addons"]
+    assert (cni["latest_version"], cni["default_version"]) == (NEWEST, DEFAULT)
+    assert cni["configuration"]["addon_version"] == NEWEST
+    assert "env" in cni["configuration"]["configuration_schema"]["definitions"]["VpcCni"]["properties"]
+    assert cni["configuration"]["pod_identity_configuration"][0]["service_account"] == "aws-node"
+    assert ledger.operations() == ["DescribeCluster", "DescribeAddonVersions", "DescribeAddonConfiguration"]
+    assert steps.run("addon_versions_info", name="my-own")["addons"] == []
+    assert "configuration_of: found 'default'" in steps.refused("addon_versions_info", configuration_of="default")
+    assert "give its name" in steps.refused("addon_versions_info", configuration_of="v1")
+
+
 def test_all_of_a_clusters_addons_are_told(aws: Surroundings, prod: str, steps: Steps) -> None:
     identities = [{"serviceAccount": "aws-node", "roleArn": aws.role("pods")}]
     aws.addon("vpc-cni", podIdentityAssociations=identities, configurationValues="env: {WARM_IP_TARGET: '1'}")

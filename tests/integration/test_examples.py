@@ -146,6 +146,7 @@ GIVEN = {
     "access_entry_info": a_cluster_with_its_members,
     "addon": a_cluster_for_pods_with_roles,
     "addon_info": a_cluster_with_addons_and_associations,
+    "addon_versions_info": a_cluster,
     "capability": a_cluster,
     "capability_info": a_cluster,
     "certificate_authority": a_cluster,

@@ -26,7 +26,6 @@ NOT_CALLED = {"ListTagsForResource": "Describe answers with the tags of every re
 
 # Operations whose modules are being written: each counts as missing, and as no surprise until its module is there.
 COMING = {
-    "addon_versions_info": "DescribeAddonVersions DescribeAddonConfiguration",
     "cluster_versions_info": "DescribeClusterVersions",
     "access_policies_info": "ListAccessPolicies",
     "insights_info": "ListInsights DescribeInsight StartInsightsRefresh DescribeInsightsRefresh",

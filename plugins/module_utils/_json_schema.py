@@ -38,7 +38,9 @@ def _number(value: Any) -> bool:
 
 
 def _said(value: Any) -> str:
-    """A value as JSON says it, which tells true from "true"."""
+    """A value as JSON says it, which tells true from "true" and 1, but not 1 from 1.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return json.dumps(value, sort_keys=True)
 
 
@@ -94,9 +96,11 @@ class _Checker:
             yield f"{path}: found {_said(value)}, wanted a value of type {' or '.join(map(str, kinds))}{hint}"
 
     def values(self, schema: Schema, value: Any, path: str) -> Iterator[str]:
-        allowed = schema.get("enum", [schema["const"]] if "const" in schema else None)
-        if allowed is not None and _said(value) not in map(_said, allowed):
-            yield f"{path}: found {_said(value)}, wanted {' or '.join(map(_said, allowed))}"
+        choices = [schema["enum"]] if "enum" in schema else []
+        choices += [[schema["const"]]] if "const" in schema else []
+        for allowed in choices:
+            if _said(value) not in map(_said, allowed):
+                yield f"{path}: found {_said(value)}, wanted {' or '.join(map(_said, allowed))}"
 
     def text(self, schema: Schema, value: str, path: str) -> Iterator[str]:
         yield from _bounds(schema, len(value), ("minLength", "maxLength"), path, "characters")

@@ -33,6 +33,7 @@ TAGS = {
         ({"type": "integer"}, True, "c: found true, wanted a value of type integer"),
         ({"enum": ["a", 1]}, "1", 'c: found "1", wanted "a" or 1'),
         ({"const": 1}, True, "c: found true, wanted 1"),
+        ({"const": 1, "enum": [2]}, 2, "c: found 2, wanted 1"),
         (PORT, 0, "c: found 0, wanted at least 1"),
         (PORT, 10, "c: found 10, wanted at most 9"),
         ({"exclusiveMinimum": 1}, 1, "c: found 1, wanted more than 1"),
@@ -80,7 +81,7 @@ def test_what_is_wrong_is_said_with_its_place(schema: dict[str, Any], value: Any
         ({"minimum": 1, "exclusiveMinimum": True}, 1),
         ({"pattern": "("}, "a"),
         ({"futureKeyword": {"a": 1}}, "a"),
-        ({"type": "integer"}, 2.0),
+        ({"type": "integer", "enum": [2]}, 2.0),
     ],
 )
 def test_what_is_not_understood_forbids_nothing(schema: Any, value: Any) -> None:

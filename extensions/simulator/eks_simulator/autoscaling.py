@@ -6,6 +6,9 @@
 "Every managed node is provisioned as part of an Amazon EC2 Auto Scaling group that's managed for you by Amazon EKS"
 (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html), and EKS launches it from a template of its
 own, a copy of the user's if there is one (launch-templates.html). No instances run: the group only wants them.
+
+Who else sets the desired size of the group, as the cluster autoscaler does, sets that of the node group with it: hence
+https://github.com/terraform-aws-modules/terraform-aws-eks/blob/master/docs/faq.md on desired_size.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ def provide(call: Call, cluster: Cluster, nodegroup: Resource) -> None:
     template = call.aws.ec2.create_launch_template(
         _template_name(nodegroup), "", _template_data(call, cluster, nodegroup), {"launch-template": tags}
     )
-    call.aws.autoscaling.create_auto_scaling_group(
+    group = call.aws.autoscaling.create_auto_scaling_group(
         name=_group_name(nodegroup),
         availability_zones=[],
         desired_capacity=0,
@@ -52,6 +55,7 @@ def provide(call: Call, cluster: Cluster, nodegroup: Resource) -> None:
         tags=_group_tags(cluster, nodegroup),
         capacity_rebalance=True,
     )
+    group.replace_autoscaling_group_instances = lambda count_needed, propagated_tags: None
     resize(call, nodegroup)
 
 
@@ -61,9 +65,15 @@ def resize(call: Call, nodegroup: Resource) -> None:
     if group is None:
         return
     scaling = nodegroup.description["scalingConfig"]
-    # Not through moto's own setters: those run instances.
     group.min_size, group.max_size = scaling["minSize"], scaling["maxSize"]
-    group.desired_capacity = scaling["desiredSize"]
+    group.set_desired_capacity(scaling["desiredSize"])
+
+
+def follow(call: Call, nodegroup: Resource) -> None:
+    """Let the node group have the desired size that its Auto Scaling group has."""
+    group = _group(call, nodegroup)
+    if group is not None:
+        nodegroup.description["scalingConfig"]["desiredSize"] = group.desired_capacity
 
 
 def renew(call: Call, cluster: Cluster, nodegroup: Resource) -> None:

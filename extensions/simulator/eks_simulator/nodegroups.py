@@ -79,6 +79,7 @@ def create_nodegroup(call: Call) -> dict[str, Any]:
 def describe_nodegroup(call: Call) -> dict[str, Any]:
     """What a user took away from under the group shows as a health issue of it."""
     group = call.nodegroup(call.cluster())
+    autoscaling.follow(call, group)
     loss = autoscaling.loss(call, group)
     if loss and group.status == "ACTIVE":
         fail(group, loss)

@@ -72,6 +72,20 @@ def test_it_follows_an_update_of_the_sizes_when_that_is_through(account: Account
     assert sizes(behind(account, cluster, name)) == (1, 5, 4)
 
 
+def test_a_node_group_follows_who_sets_the_size_of_its_auto_scaling_group(account: Account, cluster: str) -> None:
+    """As the cluster autoscaler does."""
+    name = account.nodegroup(cluster, scalingConfig=SIZES)
+    group = behind(account, cluster, name)["AutoScalingGroupName"]
+    autoscaling = account.client("autoscaling")
+    autoscaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=5)
+    assert account.describe(cluster, name)["scalingConfig"] == {**SIZES, "desiredSize": 5}
+    autoscaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=1)
+    assert account.describe(cluster, name)["scalingConfig"] == {**SIZES, "desiredSize": 1}
+    account.eks.update_nodegroup_config(clusterName=cluster, nodegroupName=name, scalingConfig={"maxSize": 6})
+    account.sim.advance(LONG)
+    assert sizes(behind(account, cluster, name)) == (1, 6, 1)
+
+
 def test_both_go_with_the_node_group(account: Account, cluster: str) -> None:
     name = account.nodegroup(cluster)
     group = behind(account, cluster, name)

@@ -13,19 +13,31 @@ from ansible_collections.flotilla.eks.plugins.module_utils._generations import G
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.access_entry import ACCESS_ENTRY
+from ansible_collections.flotilla.eks.plugins.module_utils._resources.addon import ADDON
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.capability import CAPABILITY
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.fargate_profile import FARGATE_PROFILE
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.identity_provider_config import (
     IDENTITY_PROVIDER_CONFIG,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.nodegroup import NODEGROUP
+from ansible_collections.flotilla.eks.plugins.module_utils._resources.pod_identity_association import (
+    POD_IDENTITY_ASSOCIATION,
+)
 
 OWNER_TAG = "flotilla.eks/cluster"  # on all that is made here; its value is the cluster's name
 
 # What belongs to a cluster, by the option that lists it.
 MEMBERS: dict[str, Resource] = {
     resource.plural: resource
-    for resource in (ACCESS_ENTRY, NODEGROUP, FARGATE_PROFILE, IDENTITY_PROVIDER_CONFIG, CAPABILITY)
+    for resource in (
+        ACCESS_ENTRY,
+        ADDON,
+        NODEGROUP,
+        FARGATE_PROFILE,
+        POD_IDENTITY_ASSOCIATION,
+        IDENTITY_PROVIDER_CONFIG,
+        CAPABILITY,
+    )
 }
 
 # Without these, nodes do not become Ready: network, service addresses, and credentials for both.
@@ -149,11 +161,16 @@ def surplus(
     for observed in live:
         identity = resource.identity_of(observed)
         generation = (observed.get("tags") or {}).get(GENERATION_TAG)
-        made_by_eks = observed.get("owner_arn") or observed.get("type") in NODE_ENTRIES
-        kept = identity in names or generation in bases or made_by_eks
+        kept = identity in names or generation in bases or made_by_eks(resource, observed)
         if not kept and (unowned or owned(observed, cluster)):
             found.append(identity)
     return found
+
+
+def made_by_eks(resource: Resource, observed: Values) -> bool:
+    """Whether EKS made something for itself: the entry of its nodes, or what belongs to an add-on."""
+    lets_nodes_in = resource is ACCESS_ENTRY and observed.get("type") in NODE_ENTRIES
+    return lets_nodes_in or bool(resource.owner and observed.get(resource.owner))
 
 
 def action(operations: Collection[str]) -> str:

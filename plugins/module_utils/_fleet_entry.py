@@ -16,7 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flotilla.eks.plugins.module_utils import _fleet_plan
 from ansible_collections.flotilla.eks.plugins.module_utils._client import client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import argument_spec, desired_state, guarded
-from ansible_collections.flotilla.eks.plugins.module_utils._fleet import BEFORE_COMPUTE, MEMBERS, Entry
+from ansible_collections.flotilla.eks.plugins.module_utils._fleet import BEFORE_COMPUTE, MEMBERS, Entry, made_by_eks
 from ansible_collections.flotilla.eks.plugins.module_utils._fleet_form import form
 from ansible_collections.flotilla.eks.plugins.module_utils._fleet_plan import Plan, Planned, Wish
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
@@ -136,15 +136,16 @@ def _conclude(module: Any, who: str, plan: Plan) -> None:
         for warning in planned.outcome.warnings:
             module.warn(warning)
     result = _result(module, plan)
-    failed = [planned for planned in plan.entries if planned.result and planned.result.error]
+    failed = [planned for planned in plan.entries if planned.error]
     if failed:
         module.fail_json(msg=f"{who}: {_complaint(plan, failed)}", **result)
-    module.exit_json(**result)
+    observed = {planned.entry.key: planned.outcome.observed for planned in plan.entries}
+    module.exit_json(observed=observed, **result)
 
 
 def _complaint(plan: Plan, failed: Sequence[Planned]) -> str:
     lost = [planned.entry.key for planned in plan.entries if planned.result and planned.result.because_of]
-    errors = "; ".join(f"{planned.entry.key}: {planned.result.error}" for planned in failed if planned.result)
+    errors = "; ".join(f"{planned.entry.key}: {planned.error}" for planned in failed)
     not_begun = f". Not begun because of that: {', '.join(lost)}" if lost else ""
     return f"{len(failed)} of {len(plan.entries)} failed. {errors}{not_begun}. Run again to do the rest"
 
@@ -159,7 +160,6 @@ def _result(module: Any, plan: Plan) -> Values:
             "entries": [one for one in told if one["action"] != "untouched"],
         },
         "resources": told,
-        "observed": {planned.entry.key: planned.outcome.observed for planned in plan.entries},
     }
     if module._diff:
         result["diff"] = [_diff(planned) for planned in plan.entries if planned.outcome.changes]
@@ -194,7 +194,7 @@ def run_info() -> None:
         with ThreadPoolExecutor(len(MEMBERS)) as pool:
             live = pool.map(lambda resource: observe_all(client, resource, parent, True), MEMBERS.values())
             members = {
-                option: [form(resource, observed) for observed in found]
+                option: [form(resource, observed) for observed in found if not made_by_eks(resource, observed)]
                 for (option, resource), found in zip(MEMBERS.items(), live, strict=True)
             }
         return {**parent, "cluster": form(CLUSTER, cluster), **members}

@@ -17,7 +17,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Ou
 from ansible_collections.flotilla.eks.plugins.module_utils._client import Client
 from ansible_collections.flotilla.eks.plugins.module_utils._fleet import MEMBERS, Entry
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
-from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired, Refused, status
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired, Refused, Stillborn, status
 from ansible_collections.flotilla.eks.plugins.module_utils._progress import Progress
 from ansible_collections.flotilla.eks.plugins.module_utils._read import observe, observe_all
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.cluster import CLUSTER
@@ -42,10 +42,11 @@ class Wish:
 
 @dataclass
 class Planned:
-    """One entry, what was found of it, and what is to be done."""
+    """One entry, what was found of it, and what is to be done, or why it cannot be."""
 
     entry: Entry
     outcome: Outcome
+    refusal: Refused | None = None
     result: _schedule.Result | None = None
 
     @property
@@ -53,9 +54,13 @@ class Planned:
         return _fleet.action([change.action for change in self.outcome.changes])
 
     @property
+    def error(self) -> Exception | None:
+        return self.result.error if self.result else self.refusal
+
+    @property
     def pending(self) -> bool:
         """Whether there is something to do or to wait for."""
-        return bool(self.outcome.changes) or status(self.outcome.observed) not in ("", "ACTIVE")
+        return bool(self.outcome.changes or self.refusal) or status(self.outcome.observed) not in ("", "ACTIVE")
 
 
 @dataclass
@@ -72,18 +77,37 @@ def make_plan(client: Client, wish: Wish) -> Plan:
     live = _Live(client, wish, exists=cluster is not None)
     live.snapshots[("cluster", wish.cluster)] = cluster
     live.read()
+    ahead: Any = _Ahead(client, cluster, wish)
     plan, problems = Plan(cluster), []
     for entry in [*wish.entries, *_surplus(wish, live)]:
         observed = live.snapshots.get(_identified(entry.resource, entry.desired.identity))
         marked = replace(entry, desired=_fleet.marked(entry, observed, wish.cluster))
-        job = Job(client, marked.resource, marked.desired, check_mode=True, snapshot=(observed,))
+        job = Job(ahead, marked.resource, marked.desired, check_mode=True, snapshot=(observed,))
         try:
             plan.entries.append(Planned(marked, _engine(marked)(job)))
+        except Stillborn as stillborn:  # which is no reason not to go on with the others
+            plan.entries.append(Planned(marked, Outcome(observed), refusal=stillborn))
         except Refused as refused:
             problems.append(f"{entry.key}: {refused}")
     if problems:
         raise Refused("; ".join(problems))
     return plan
+
+
+class _Ahead:
+    """The client, but for the cluster, of which it tells what it is going to be: its members are planned for that."""
+
+    def __init__(self, client: Client, observed: Values | None, wish: Wish) -> None:
+        self._client = client
+        wanted = [entry.desired.values for entry in wish.entries if entry.resource is CLUSTER]
+        cluster = {**(observed or {}), **(wanted[0] if wanted else {})}
+        self._cluster = {"cluster": cluster} if cluster.get("version") else None
+
+    def find(self, service: str, operation: str, **members: Any) -> Any:
+        return self._cluster if operation == "DescribeCluster" else self._client.find(service, operation, **members)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
 
 
 def _identified(resource: Resource, identity: Values) -> tuple[str, ...]:
@@ -154,7 +178,7 @@ def carry_out(client: Client, plan: Plan, patience: Callable[[Entry], Patience],
     pending = {planned.entry.key: planned for planned in plan.entries if planned.pending}
     before = _fleet.needs([planned.entry for planned in plan.entries])
     steps = [
-        _schedule.Step(key, partial(_work, client, planned.entry, patience, progress), before[key], planned.entry.lock)
+        _schedule.Step(key, partial(_work, client, planned, patience, progress), before[key], planned.entry.lock)
         for key, planned in pending.items()
     ]
     for key, result in _schedule.run(steps).items():
@@ -163,7 +187,10 @@ def carry_out(client: Client, plan: Plan, patience: Callable[[Entry], Patience],
             pending[key].outcome = result.value
 
 
-def _work(client: Client, entry: Entry, patience: Callable[[Entry], Patience], progress: Progress) -> Outcome:
+def _work(client: Client, planned: Planned, patience: Callable[[Entry], Patience], progress: Progress) -> Outcome:
+    if planned.refusal:
+        raise planned.refusal
+    entry = planned.entry
     tell = progress.of(entry.key)
     tell("removing" if entry.absent else "begun")
     job = Job(client, entry.resource, entry.desired, replace(patience(entry), watch=tell))
@@ -188,14 +215,13 @@ def report(planned: Planned) -> Mapping[str, Any]:
     }
     if result is not None:
         told["seconds"] = round(result.seconds, 1)
-        told |= {"error": str(result.error)} if result.error else {}
         told |= {"because_of": list(result.because_of)} if result.because_of else {}
-    return told
+    return told | ({"error": str(planned.error)} if planned.error else {})
 
 
 def _ended(planned: Planned) -> str:
+    if planned.error:
+        return "failed"
     if planned.result is None:
         return "planned" if planned.outcome.changes else "untouched"
-    if planned.result.because_of:
-        return "not_started"
-    return "failed" if planned.result.error else "done"
+    return "not_started" if planned.result.because_of else "done"

@@ -51,6 +51,10 @@ class Immutable(Refused):
     """The desired state cannot be reached by updates, but by another resource in its place."""
 
 
+class Stillborn(Immutable):
+    """The resource exists and never came to life; what made it so is to be removed first, and then it."""
+
+
 def title(resource: Resource, identity: Values) -> str:
     """How messages call a resource: "node group web of cluster prod"."""
     *parents, own = identity.items()
@@ -193,7 +197,7 @@ def _second_birth(resource: Resource, desired: Desired, observed: Values) -> lis
         if resource.replaceable
         else ("delete it (state: absent) and create it again")
     )
-    raise Immutable(
+    raise Stillborn(
         f"{title(resource, desired.identity)}: status: found {status(observed)}, wanted ACTIVE; "
         f"the service says: {ailment(resource, observed) or 'nothing'}. Remove the cause, then {remedy}"
     )

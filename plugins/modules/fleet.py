@@ -52,6 +52,20 @@ options:
       - Access entries, likewise by the options of M(flotilla.eks.access_entry).
     type: list
     elements: dict
+  addons:
+    description:
+      - Add-ons, likewise by the options of M(flotilla.eks.addon).
+      - With V(before_compute=true), an add-on is installed before there are nodes, else after the node groups. Without
+        it, C(vpc-cni), C(kube-proxy) and C(eks-pod-identity-agent) come before, as nodes need them, and all others
+        after.
+    type: list
+    elements: dict
+  pod_identity_associations:
+    description:
+      - Pod identity associations, likewise by the options of M(flotilla.eks.pod_identity_association). Those of an
+        add-on stand with the add-on.
+    type: list
+    elements: dict
   identity_provider_configs:
     description:
       - Identity providers of users, likewise by the options of M(flotilla.eks.identity_provider_config). EKS takes one
@@ -73,8 +87,10 @@ options:
     elements: str
     choices:
       - access_entries
+      - addons
       - nodegroups
       - fargate_profiles
+      - pod_identity_associations
       - identity_provider_configs
       - capabilities
     default: []
@@ -255,7 +271,7 @@ observed:
   description:
     - Every resource as it is now, under the name that RV(resources) has for it, as its own module returns it; null for
       what does not exist.
-  returned: when everything could be read and nothing was refused
+  returned: success
   type: dict
   sample:
     fargate_profile/jobs:

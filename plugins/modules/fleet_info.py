@@ -13,6 +13,7 @@ short_description: A live cluster in the form that fleet takes
 description:
   - Reads all that the EKS API owns in one cluster, whoever made it, and returns it as options of
     M(flotilla.eks.fleet). Saved and given to that module, it changes nothing. From then on it is the desired state.
+  - Of what EKS made for itself, such as the access entries of its nodes, nothing is told.
 author: flotilla.eks contributors (!UNKNOWN)
 options:
   cluster_name:
@@ -46,6 +47,8 @@ EXAMPLES = r"""
     nodegroups: "{{ live.fleet.nodegroups }}"
     fargate_profiles: "{{ live.fleet.fargate_profiles }}"
     access_entries: "{{ live.fleet.access_entries }}"
+    addons: "{{ live.fleet.addons }}"
+    pod_identity_associations: "{{ live.fleet.pod_identity_associations }}"
     identity_provider_configs: "{{ live.fleet.identity_provider_configs }}"
     capabilities: "{{ live.fleet.capabilities }}"
   check_mode: true
@@ -81,6 +84,14 @@ fleet:
       elements: dict
     access_entries:
       description: Its access entries, with their policies.
+      type: list
+      elements: dict
+    addons:
+      description: Its add-ons, with their pod identity associations.
+      type: list
+      elements: dict
+    pod_identity_associations:
+      description: Its pod identity associations, but for those of add-ons.
       type: list
       elements: dict
     identity_provider_configs:

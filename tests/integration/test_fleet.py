@@ -54,6 +54,7 @@ def whole(aws: Surroundings) -> dict[str, Any]:
     """One cluster with members of every kind."""
     return {
         "cluster": {
+            "version": "1.34",
             "role_arn": aws.role("cluster"),
             "subnets": aws.private_subnets,
             "access_config": {"authentication_mode": "API"},
@@ -61,6 +62,13 @@ def whole(aws: Surroundings) -> dict[str, Any]:
         "access_entries": [entry(aws.role("cluster", "ops")), entry(aws.role("cluster", "dev"))],
         "nodegroups": [group(aws, "web"), group(aws, "batch", labels={"tier": "batch"})],
         "fargate_profiles": [profile(aws, name) for name in ("jobs", "cron", "ci")],
+        "addons": [
+            {"name": "coredns", "addon_version": "latest", "resolve_conflicts": "OVERWRITE"},
+            {"name": "vpc-cni"},
+        ],
+        "pod_identity_associations": [
+            {"namespace": "shop", "service_account": "web", "role_arn": aws.role("pods", "shop-web")}
+        ],
     }
 
 
@@ -90,9 +98,9 @@ def test_a_whole_cluster_from_nothing(fleet: Fleet, aws: Surroundings, subtests:
 
     with subtests.test("check mode plans all of it and writes nothing"):
         plan = fleet.result(wanted, check=True)
-        assert plan["plan"]["counts"] == {"create": 8, "update": 0, "replace": 0, "delete": 0, "untouched": 0}
+        assert plan["plan"]["counts"] == {"create": 11, "update": 0, "replace": 0, "delete": 0, "untouched": 0}
         assert (plan["changed"], fleet.ledger.writes()) == (True, [])
-        assert fleet.ledger.operations("eks") == ["DescribeCluster"]
+        assert fleet.ledger.operations("eks") == ["DescribeCluster", "DescribeAddonVersions"]
         assert [one["after_header"] for one in plan["diff"]][:2] == ["cluster prod", entry_title(wanted, 0)]
 
     with subtests.test("it is made in the order of its needs"):
@@ -105,9 +113,11 @@ def test_a_whole_cluster_from_nothing(fleet: Fleet, aws: Surroundings, subtests:
         assert made["observed"]["nodegroup/web"]["tags"] == OWNER
         assert made["observed"]["cluster/prod"]["status"] == "ACTIVE"
 
-    with subtests.test("again changes nothing, with one call for each resource and one for each list of policies"):
+    with subtests.test("again changes nothing, with one call for each resource, and few more"):
         fleet.unchanged(wanted)
-        assert len(fleet.ledger.calls()) == 8 + 2
+        lists = ["ListAssociatedAccessPolicies", "ListAssociatedAccessPolicies", "ListPodIdentityAssociations"]
+        lookups = ["DescribeAddonVersions"]  # what "latest" is
+        assert len(fleet.ledger.calls()) == 11 + len(lists) + len(lookups)
 
     with subtests.test("a change touches what differs, and nothing else"):
         wanted["nodegroups"][1]["labels"] = {"tier": "jobs"}
@@ -126,12 +136,15 @@ def entry_title(wanted: dict[str, Any], index: int) -> str:
 
 
 def check_order(operations: list[str]) -> None:
-    """The cluster is first, and EKS never had to refuse a second Fargate profile."""
+    """The cluster is first, add-ons are where nodes need them, and EKS had to refuse no second Fargate profile."""
     writes = [name for name in operations if name.startswith(("Create", "Associate"))]
     assert writes[0] == "CreateCluster"
+    early, late = [place for place, name in enumerate(writes) if name == "CreateAddon"]
+    assert early < writes.index("CreateNodegroup") < late
     assert sorted(writes) == sorted(
-        ["CreateCluster", *["CreateAccessEntry", "AssociateAccessPolicy", "CreateNodegroup"] * 2]
+        ["CreateCluster", *["CreateAccessEntry", "AssociateAccessPolicy", "CreateNodegroup", "CreateAddon"] * 2]
         + ["CreateFargateProfile"] * 3
+        + ["CreatePodIdentityAssociation"]
     )
 
 
@@ -191,12 +204,22 @@ def test_one_failure_stops_only_what_needs_it(fleet: Fleet, aws: Surroundings) -
     result = fleet.result(wanted, fails=True)
     assert result["changed"]
     assert (
-        "1 of 8 failed. nodegroup/web: node group web of cluster prod is CREATE_FAILED: NodeCreation" in result["msg"]
+        "1 of 11 failed. nodegroup/web: node group web of cluster prod is CREATE_FAILED: NodeCreation" in result["msg"]
     )
-    assert {name for name, status in statuses(result).items() if status != "done"} == {"nodegroup/web"}
+    assert {name for name, status in statuses(result).items() if status != "done"} == {
+        "nodegroup/web",
+        "addon/coredns",
+    }
+    assert "Not begun because of that: addon/coredns" in result["msg"]
     aws.simulator.clear_faults()
+
+    wanted["nodegroups"].append(group(aws, "more"))
+    result = fleet.result(wanted, fails=True)
+    assert "nodegroup/web: node group web of cluster prod: status: found CREATE_FAILED, wanted ACTIVE" in result["msg"]
+    assert actions(result) == {"nodegroup/more": "create", "addon/coredns": "create"}
+    assert statuses(result)["nodegroup/more"] == "done"
     aws.eks.delete_nodegroup(clusterName="prod", nodegroupName="web")
-    assert actions(fleet.result(wanted)) == {"nodegroup/web": "create"}
+    assert actions(fleet.result(wanted)) == {"nodegroup/web": "create", "addon/coredns": "create"}
     fleet.unchanged(wanted)
 
 
@@ -204,7 +227,7 @@ def test_a_cluster_that_fails_stops_all(fleet: Fleet, aws: Surroundings) -> None
     aws.simulator.fault(resource="cluster", name="prod", becomes="FAILED", code="Ec2SubnetNotFound")
     result = fleet.result(whole(aws), fails=True)
     assert set(statuses(result).values()) == {"failed", "not_started"}
-    assert {tuple(one["because_of"]) for one in result["resources"] if "because_of" in one} == {("cluster/prod",)}
+    assert all("cluster/prod" in one.get("because_of", ["cluster/prod"]) for one in result["resources"])
     assert [call["operation"] for call in fleet.ledger.writes()] == ["CreateCluster"]
 
 
@@ -274,13 +297,21 @@ def test_what_others_made_is_adopted_without_a_change(fleet: Fleet, aws: Surroun
     aws.nodegroup("web", labels={"a.b/c": "1"}, taints=taints, updateConfig={"maxUnavailablePercentage": 33})
     aws.fargate_profile("jobs", selectors=[{"namespace": "jobs", "labels": {"x": "1"}}])
     aws.eks.create_access_entry(clusterName="prod", principalArn=aws.role("cluster", "ops"), kubernetesGroups=["ops"])
+    values = '{"replicaCount": 3}'
+    aws.eks.create_addon(
+        clusterName="prod", addonName="coredns", configurationValues=values, resolveConflicts="OVERWRITE"
+    )
+    issuer = {"issuerUrl": "https://idp.example.com", "clientId": "kubernetes", "identityProviderConfigName": "idp"}
+    aws.eks.associate_identity_provider_config(clusterName="prod", oidc=issuer)
+    aws.settle()
 
     info = {"name": "Read", "flotilla.eks.fleet_info": {"cluster_name": "prod"}}
     live = playbook.tasks(info).results["Read"]["fleet"]
     assert [one["name"] for one in live["nodegroups"]] == ["templated", "web"]
     assert live["nodegroups"][1]["labels"] == {"a.b/c": "1"}
+    assert live["addons"][0]["configuration_values"] == {"replicaCount": 3}
     fleet.unchanged(live)
-    assert actions(fleet.result({**live, "prune": ["nodegroups", "fargate_profiles", "access_entries"]})) == {}
+    assert actions(fleet.result({**live, "prune": [option for option in live if isinstance(live[option], list)]})) == {}
 
 
 def test_a_cluster_that_is_not_there_has_no_fleet(playbook: Playbook) -> None:

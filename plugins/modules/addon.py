@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: addon
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Add-ons of Amazon EKS clusters
 description:
   - Has EKS install, configure, update and remove the software of a cluster, such as the VPC CNI, CoreDNS and the EBS

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: addon_info
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Facts about add-ons of Amazon EKS clusters
 description:
   - Describes one add-on of an EKS cluster, or all of them, with the pod identity associations of each. Several are read

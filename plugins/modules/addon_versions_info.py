@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: addon_versions_info
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Facts about the add-ons that Amazon EKS offers
 description:
   - Tells which add-ons there are, in which versions, on which versions of Kubernetes they run, and what can be

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: pod_identity_association
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Pod identity associations of Amazon EKS clusters
 description:
   - Gives the pods of a service account the credentials of an IAM role, by EKS Pod Identity.

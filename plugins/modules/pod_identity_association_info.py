@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: pod_identity_association_info
-version_added: 0.2.0
+version_added: 0.1.0
 short_description: Facts about pod identity associations of Amazon EKS clusters
 description:
   - Describes the pod identity associations of an EKS cluster, those of one namespace, or that of one service account.

@@ -122,9 +122,6 @@ def test_stopped_anywhere_it_finishes_when_run_again(
     hosts = given(aws)
     before = account(aws)
 
-    with subtests.test("site, while the cluster comes"):
-        playbook.killed(SITE, called(simulator, "CreateCluster"), inventory=hosts)
-
     with subtests.test("site, while a node group comes"):
         playbook.killed(SITE, called(simulator, "CreateNodegroup"), inventory=hosts)
         playbook.run(SITE, inventory=hosts)

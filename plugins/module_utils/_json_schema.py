@@ -17,11 +17,16 @@ from typing import Any
 
 Schema = Any  # a mapping, or a boolean that allows everything or nothing
 
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 TYPES: dict[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
     "boolean": lambda value: isinstance(value, bool),
     "integer": lambda value: _number(value) and float(value).is_integer(),
-    "number": lambda value: _number(value),
+    "number": _number,
     "string": lambda value: isinstance(value, str),
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
@@ -31,10 +36,6 @@ TYPES: dict[str, Callable[[Any], bool]] = {
 def problems(schema: Schema, value: Any, path: str) -> list[str]:
     """What is wrong, as "path.member: found ..., wanted ..."; nothing if the schema allows the value."""
     return list(_Checker(schema).walk(schema, value, path))
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _said(value: Any) -> str:

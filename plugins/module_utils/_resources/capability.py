@@ -56,7 +56,7 @@ def _mappings(roles: Identities) -> list[Values]:
 
 
 def _apart(some: list[Values], others: list[Values]) -> bool:
-    return bool(_without(some, others) or _without(others, some))
+    return any(one not in others for one in some) or any(one not in some for one in others)
 
 
 def _without(some: list[Values], others: list[Values]) -> list[Values]:

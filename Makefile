@@ -5,7 +5,7 @@
 # What a newcomer and a contributor run. The first use of a target makes .venv; all that is written stays in the checkout.
 
 PYTHONS ?= python3.13 python3.12 python3.11 python3 python
-JOBS    ?= 2
+JOBS    ?= 3
 
 VENV  := $(CURDIR)/.venv
 BUILD := $(CURDIR)/build
@@ -30,7 +30,7 @@ help: ## List the targets
 demo: $(DEMO) ## Watch a cluster come, change and go on a simulated AWS
 	@$(activate) python extensions/demo/demo.py
 
-test: $(READY) ## Run all tests (JOBS=2 of them at a time)
+test: $(READY) ## Run all tests (JOBS=3 of them at a time)
 	@$(activate) python -m pytest -n $(JOBS) tests
 
 lint: $(READY) ## ruff, mypy, yamllint, shellcheck, ansible-lint (production profile)

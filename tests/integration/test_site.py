@@ -131,15 +131,6 @@ def test_stopped_anywhere_it_finishes_when_run_again(
         kinds = sorted(entry["operation"] for entry in made)
         assert kinds == ["CreateAccessEntry", "CreateCluster", "CreateFargateProfile", "CreateNodegroup"]
 
-    with subtests.test("a change, while the control plane goes up"):
-        newer = inventory(**{**hosts["eks_clusters"]["vars"], "cluster_version": "1.34"})
-        playbook.killed(SITE, called(simulator, "UpdateClusterVersion"), inventory=newer)
-        playbook.run(SITE, inventory=newer)
-        assert aws.eks.describe_cluster(name="demo")["cluster"]["version"] == "1.34"
-        group = aws.eks.describe_nodegroup(clusterName="demo", nodegroupName="general")["nodegroup"]
-        assert group["version"] == "1.34"
-        assert len(ledger.calls("eks", "UpdateClusterVersion")) == 1
-
     with subtests.test("decommission, while a node group goes"):
         playbook.killed(DECOMMISSION, called(simulator, "DeleteNodegroup"), inventory=hosts, variables=CONFIRMED)
         playbook.run(DECOMMISSION, inventory=hosts, variables=CONFIRMED)

@@ -1,0 +1,62 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the API server asks of the cluster that it serves: who calls, whether they may, and what happens meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class User:
+    """Who a request comes from, as the token says."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What a request wants, in the terms that authorisation is granted in. One for no resource has only `path`.
+
+    `verb`: get, list, watch, create, update, patch, delete, deletecollection.
+    """
+
+    verb: str
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+
+class Control(Protocol):
+    """The cluster behind an API server. All but `lock` is used with the lock held."""
+
+    lock: threading.RLock
+
+    def version(self) -> str:
+        """The Kubernetes version: `1.32`."""
+
+    def now(self) -> datetime:
+        """The simulated time."""
+
+    def settle(self) -> None:
+        """Let everything happen that is due, and the controllers catch up with it. Called before a request is
+        answered, after each write, and by watches now and then."""
+
+    def authenticate(self, token: str) -> User:
+        """Whose bearer token this is. Raises ApiError Unauthorized."""
+
+    def permits(self, user: User, attributes: Attributes) -> bool:
+        """Whether the user may do that."""
+
+    def record(self, user: User | None, attributes: Attributes, status: int, dry_run: bool) -> None:
+        """Enter an answered request in the ledger."""

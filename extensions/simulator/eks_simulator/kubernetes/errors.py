@@ -1,0 +1,81 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the API refuses with: a Status object, whose reasons and codes are those of Kubernetes' StatusReason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .types import Type
+
+_CODES = {
+    "BadRequest": 400,
+    "Unauthorized": 401,
+    "Forbidden": 403,
+    "NotFound": 404,
+    "MethodNotAllowed": 405,
+    "AlreadyExists": 409,
+    "Conflict": 409,
+    "Expired": 410,
+    "UnsupportedMediaType": 415,
+    "Invalid": 422,
+    "TooManyRequests": 429,
+    "InternalError": 500,
+}
+
+
+class ApiError(Exception):
+    """A refusal with one of the reasons above; `details` is the member of that name."""
+
+    def __init__(self, reason: str, message: str, details: dict[str, Any] | None = None) -> None:
+        super().__init__(f"{reason}: {message}")
+        self.reason = reason
+        self.message = message
+        self.details = details
+
+    @property
+    def code(self) -> int:
+        return _CODES[self.reason]
+
+    def status(self) -> dict[str, Any]:
+        """The Status that the client gets."""
+        answer = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+            "reason": self.reason,
+            "code": self.code,
+        }
+        return {**answer, "details": self.details} if self.details else answer
+
+
+def _of(kind: Type, name: str) -> dict[str, Any]:
+    return {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.plural}
+
+
+def not_found(kind: Type, name: str) -> ApiError:
+    return ApiError("NotFound", f'{kind.resource} "{name}" not found', _of(kind, name))
+
+
+def already_exists(kind: Type, name: str) -> ApiError:
+    return ApiError("AlreadyExists", f'{kind.resource} "{name}" already exists', _of(kind, name))
+
+
+def conflict(kind: Type, name: str) -> ApiError:
+    """Somebody else was faster (the message is Kubernetes' own, which clients look for)."""
+    message = (
+        f'Operation cannot be fulfilled on {kind.resource} "{name}": the object has been modified;'
+        " please apply your changes to the latest version and try again"
+    )
+    return ApiError("Conflict", message, _of(kind, name))
+
+
+def invalid(kind: Type, name: str, field: str, problem: str) -> ApiError:
+    """A value that is wrong: `field` is its path, `problem` a sentence such as `Required value`."""
+    causes = [{"reason": "FieldValueInvalid", "message": problem, "field": field}]
+    return ApiError(
+        "Invalid", f'{kind.kind} "{name}" is invalid: {field}: {problem}', {**_of(kind, name), "causes": causes}
+    )

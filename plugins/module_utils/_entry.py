@@ -16,6 +16,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils import _apply, _gener
 from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._documents import data_of
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import KubernetesError
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title
 from ansible_collections.flotilla.eks.plugins.module_utils._read import observe, observe_all
@@ -180,7 +181,7 @@ def guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:
         return work()
     except (Refused, Unsettled) as failure:
         message = str(failure)
-    except AwsError as failure:
+    except (AwsError, KubernetesError) as failure:
         message = f"{who}: {failure}"
     return module.fail_json(msg=message)  # outside of the handlers: Ansible would add their traceback
 

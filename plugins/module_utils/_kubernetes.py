@@ -138,7 +138,7 @@ class Kubernetes:
                 return None
             raise
 
-    def list(self, path: str, labels: str = "", fields: str = "") -> list[Object]:
+    def list_all(self, path: str, labels: str = "", fields: str = "") -> list[Object]:
         """All objects of a collection that the selectors choose, from every page. Raises KubernetesError.
 
         A list that grows too old from page to page is read anew, at once, as client-go does.

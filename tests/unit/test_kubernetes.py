@@ -70,7 +70,7 @@ def test_a_list_is_read_from_every_page(api: ScriptedKubernetes, script: Script)
         {"metadata": {"continue": "more"}, "items": [{"n": 1}, {"n": 2}]},
         {"metadata": {}, "items": [{"n": 3}]},
     ]
-    found = client(api).list(NODES, labels="a=b", fields="spec.nodeName=c")
+    found = client(api).list_all(NODES, labels="a=b", fields="spec.nodeName=c")
     assert [item["n"] for item in found] == [1, 2, 3]
     selected = {"labelSelector": ["a=b"], "fieldSelector": ["spec.nodeName=c"], "limit": ["500"]}
     assert [query(asked) for asked in api.asked] == [selected, {**selected, "continue": ["more"]}]
@@ -82,7 +82,7 @@ def test_a_list_that_grew_too_old_is_read_anew_at_once(api: ScriptedKubernetes, 
         refusal(410, "Expired"),
         {"metadata": {}, "items": [{"n": 1}, {"n": 2}]},
     ]
-    assert [item["n"] for item in client(api).list(NODES)] == [1, 2]
+    assert [item["n"] for item in client(api).list_all(NODES)] == [1, 2]
     assert [str(asked) for asked in api.asked][-1] == "GET /api/v1/nodes"
 
 
@@ -148,7 +148,7 @@ def test_refused_access_says_what_to_do(
     api: ScriptedKubernetes, script: Script, code: int, reason: str, advice: str
 ) -> None:
     script.answers = [refusal(code, reason, "as the server says")]
-    error = error_of(lambda: client(api).list(NODES))
+    error = error_of(lambda: client(api).list_all(NODES))
     assert "GET /api/v1/nodes: as the server says. " in str(error)
     assert advice in str(error)
     assert not error.transient

@@ -57,7 +57,12 @@ class Objects:
         self._now = now
         self._stored: dict[Type, dict[tuple[str, str], Object]] = {kind: {} for kind in TYPES if kind.stored}
         self._log: deque[Event] = deque(maxlen=_MEMORY)
+        self._listeners: list[Callable[[Event], None]] = []
         self.revision = 1
+
+    def subscribe(self, listener: Callable[[Event], None]) -> None:
+        """Have `listener` called with each event, as it happens."""
+        self._listeners.append(listener)
 
     def find(self, kind: Type, namespace: str, name: str) -> Object | None:
         return self._stored[kind].get((namespace, name))
@@ -146,7 +151,10 @@ class Objects:
     def _enter(self, change: str, kind: Type, thing: Object, before: Object | None) -> Object:
         self.revision += 1
         thing["metadata"]["resourceVersion"] = str(self.revision)
-        self._log.append(Event(self.revision, change, kind, thing, before))
+        event = Event(self.revision, change, kind, thing, before)
+        self._log.append(event)
+        for listener in self._listeners:
+            listener(event)
         return thing
 
 

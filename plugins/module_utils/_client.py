@@ -35,7 +35,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._token import make_to
 ATTEMPTS = 10  # of a call, where the user set no other number: reads and token-carrying writes are safe to repeat
 ATTEMPTS_TO_CONNECT = 4  # an address that nobody answers at is given up sooner
 CALLS_AT_A_TIME = 16
-READS = ("Describe", "List", "Get")
+READS = ("Describe", "List", "Get", "AssumeRole")
 THROTTLES = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
 
 
@@ -88,6 +88,10 @@ class Client:
         self._connecting = Lock()
         self._signing = Lock()
         self._turns = BoundedSemaphore(parallel)
+
+    @property
+    def region(self) -> str:
+        return str(self._service("eks").meta.region_name)
 
     def call(self, operation: str, **values: Any) -> Values:
         """Calls an operation of EKS with those of ``values`` that its input has; the answer in options' spelling.

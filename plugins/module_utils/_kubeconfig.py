@@ -15,6 +15,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import Cluster
 from ansible_collections.flotilla.eks.plugins.module_utils._token import read_token
 
 Document = dict[str, Any]
@@ -45,21 +46,6 @@ SUPERSEDED = {
 
 class KubeconfigError(ValueError):
     """A kubeconfig that cannot be read or may not be changed as asked. The message holds no content of the file."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """What a kubeconfig says about an EKS cluster. ``outpost_id`` is set for local clusters on Outposts only."""
-
-    name: str
-    arn: str
-    endpoint: str
-    certificate_authority: str
-    outpost_id: str = ""
-
-    @property
-    def region(self) -> str:
-        return self.arn.split(":")[3]
 
 
 @dataclass(frozen=True)
@@ -153,12 +139,12 @@ def remove(document: Document, context: str) -> Document:
     return rest
 
 
-def cluster_of(document: Document, context: str) -> str | None:
+def cluster_in(document: Document, context: str) -> str | None:
     """The name of the cluster entry that a context leads to, None if there is no such context."""
     return _body(document, "contexts", context).get("cluster")
 
 
-def user_of(document: Document, context: str) -> str | None:
+def user_in(document: Document, context: str) -> str | None:
     """The name of the user entry of a context, None if there is no such context."""
     return _body(document, "contexts", context).get("user")
 

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-with suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError
-
 from ansible_collections.flotilla.eks.plugins.module_utils import _kubeconfig_file as file
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
+from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import COMING, Cluster, NoWay, cluster_of
 from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     Body,
-    Cluster,
     Document,
     KubeconfigError,
     Names,
-    cluster_of,
+    cluster_in,
     entries,
     exec_credential,
     merge,
@@ -33,10 +30,12 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     remove,
     stored_token,
     token_credential,
-    user_of,
+    user_in,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig_text import HAS_YAML, dump, parse, render
-from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token, read_token, still_serves
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, signer
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._token import read_token, still_serves
 
 ARGUMENT_SPEC = {
     "cluster_name": {"type": "str", "required": True, "aliases": ["name"]},
@@ -55,14 +54,6 @@ ARGUMENT_SPEC = {
     "backup": {"type": "bool", "default": False},
 }
 
-REACHABLE = ("ACTIVE", "UPDATING")  # an update does not interrupt the endpoint
-ADVICE = {
-    "CREATING": "wait until it is ACTIVE, as flotilla.eks.cluster does with wait: true",
-    "PENDING": "wait until it is ACTIVE",
-    "DELETING": "give state: absent to take its entries out",
-    "FAILED": "see its health issues, delete it and create it again",
-}
-
 
 class Problem(Exception):
     """What the user is told when nothing can be done; the message names the cluster or the file."""
@@ -77,7 +68,7 @@ def run() -> None:
     path = file.locate(module.params["path"], os.environ)
     try:
         result = _present(module, path) if module.params["state"] == "present" else _absent(module, path)
-    except (Problem, KubeconfigError) as problem:
+    except (Problem, NoWay, KubeconfigError) as problem:
         result = {"failed": str(problem)}
     if "failed" in result:  # outside of the handler: no traceback of it, which may quote the file, goes along
         module.fail_json(msg=result["failed"])
@@ -95,7 +86,7 @@ def _present(module: Any, path: str) -> dict[str, Any]:
     bodies = entries(cluster, names, credential, params["namespace"], params["proxy_url"])
 
     def change(document: Document) -> Document:
-        occupant = cluster_of(document, context)
+        occupant = cluster_in(document, context)
         if occupant not in (None, cluster.arn) and not params["force"]:
             raise Problem(
                 f"the context {context!r} in {path} leads to another cluster ({occupant}) than {cluster.arn}: "
@@ -119,7 +110,7 @@ def _absent(module: Any, path: str) -> dict[str, Any]:
     if not os.path.exists(path):
         return {"changed": False, "path": path, "context": context}
     document = _read(path)[1]
-    names = Names(context, cluster_of(document, context) or "", user_of(document, context) or "")
+    names = Names(context, cluster_in(document, context) or "", user_in(document, context) or "")
     return _rewrite(module, path, names, lambda document: remove(document, context))
 
 
@@ -181,10 +172,7 @@ def _credential(module: Any, cluster: Cluster, user: str, document: Document) ->
     if module.params["auth"] == "exec":
         profile = module.params["exec_profile"]
         return exec_credential(cluster, role, module.params["profile"] if profile is None else profile)
-    try:
-        token = _token(module, cluster, stored_token(document, user, cluster, role))
-    except BotoCoreError as error:
-        raise Problem(f"EKS cluster {cluster.name!r}: no token could be signed: {error}") from None
+    token = _token(module, cluster, stored_token(document, user, cluster, role))
     module.no_log_values.add(token)
     return token_credential(token, cluster, role)
 
@@ -192,28 +180,11 @@ def _credential(module: Any, cluster: Cluster, user: str, document: Document) ->
 def _token(module: Any, cluster: Cluster, stored: str | None) -> str:
     """The stored token while it serves, else a new one; of the role if one is given (in check mode, of the caller)."""
     role = module.params["role_arn"]
-    identifier = cluster.outpost_id or cluster.name
-    fresh = make_token(module.client("sts", region=cluster.region), identifier)
+    aws = client_for(module, region=cluster.region)
+    fresh = signer(module.client, aws, cluster)()
     if stored and still_serves(stored, fresh, same_signer=not role):
         return stored
-    if not role or module.check_mode:
-        return fresh
-    return make_token(module.client("sts", region=cluster.region, **_role_keys(module, cluster, role)), identifier)
-
-
-def _role_keys(module: Any, cluster: Cluster, role: str) -> dict[str, str]:
-    try:
-        answer = client_for(module, region=cluster.region).read(
-            "sts", "AssumeRole", RoleArn=role, RoleSessionName=f"kubeconfig-{cluster.name}"[:64]
-        )
-    except AwsError as error:
-        raise Problem(f"EKS cluster {cluster.name!r}: role_arn {role} cannot be assumed: {error}") from None
-    keys = answer["Credentials"]
-    return {
-        "aws_access_key_id": keys["AccessKeyId"],
-        "aws_secret_access_key": keys["SecretAccessKey"],
-        "aws_session_token": keys["SessionToken"],
-    }
+    return signer(module.client, aws, cluster, role)() if role and not module.check_mode else fresh
 
 
 def _cluster(module: Any) -> Cluster | None:
@@ -221,35 +192,18 @@ def _cluster(module: Any) -> Cluster | None:
     name = module.params["cluster_name"]
     given = module.params["cluster"] or {}
     description = given if given.get("endpoint") else _describe(module, name)
-    if description is None:
+    if description is None or (module.check_mode and description.get("status") in COMING):
         return None
-    status = description.get("status") or "ACTIVE"
-    if module.check_mode and status in ("CREATING", "PENDING"):
-        return None
-    if status not in REACHABLE:
-        advice = ADVICE.get(status, "see its health issues")
-        raise Problem(f"EKS cluster {name!r} is {status}, so no kubeconfig can lead to it: {advice}")
-    try:
-        authority = description["certificate_authority"]["data"]
-        outpost_id = description["id"] if description.get("outpost_config") else ""
-        return Cluster(name, description["arn"], description["endpoint"], authority, outpost_id)
-    except (KeyError, TypeError):
-        raise Problem(
-            f"EKS cluster {name!r}: cluster needs arn, endpoint and certificate_authority.data (and id on Outposts), "
-            "as flotilla.eks.cluster returns them; leave it out to have the cluster described"
-        ) from None
+    return cluster_of(name, description)
 
 
-def _describe(module: Any, name: str) -> dict[str, Any] | None:
+def _describe(module: Any, name: str) -> Values | None:
+    """None in check mode, if there is no such cluster. Raises NoWay if there is none otherwise, and Problem."""
     try:
-        description: dict[str, Any] = client_for(module).call("DescribeCluster", name=name)["cluster"]
-        return description
+        return described(client_for(module), name)
+    except NoWay:
+        if module.check_mode:
+            return None
+        raise
     except AwsError as error:
-        if not error.not_found:
-            raise Problem(f"EKS cluster {name!r}: {error}") from None
-    if module.check_mode:
-        return None
-    raise Problem(
-        f"EKS cluster {name!r} does not exist in region {module.region}: check cluster_name, region and the account of "
-        "the credentials, or create it with flotilla.eks.cluster"
-    )
+        raise Problem(f"EKS cluster {name!r}: {error}") from None

@@ -12,9 +12,12 @@ https://github.com/kubernetes-sigs/aws-iam-authenticator#api-authorization-from-
 
 from __future__ import annotations
 
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -79,3 +82,21 @@ def still_serves(stored: str, fresh: str, same_signer: bool = True) -> bool:
     if not old or not new or old.host != new.host or (same_signer and old.access_key != new.access_key):
         return False
     return old.expires - new.signed >= RENEWAL
+
+
+class Tokens:
+    """Gives a token that serves for five minutes at least; ``sign`` makes one. Safe to share between threads."""
+
+    def __init__(self, sign: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._sign = sign
+        self._clock = clock
+        self._lock = Lock()
+        self._token = ""
+        self._stale = 0.0
+
+    def __call__(self) -> str:
+        with self._lock:
+            if not self._token or self._clock() >= self._stale:
+                self._stale = self._clock() + (VALIDITY - RENEWAL).total_seconds()
+                self._token = self._sign()
+            return self._token

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import Cluster
 from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
-    Cluster,
     Document,
     KubeconfigError,
     Names,
     check,
-    cluster_of,
+    cluster_in,
     entries,
     exec_credential,
     merge,
@@ -26,7 +26,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     remove,
     stored_token,
     token_credential,
-    user_of,
+    user_in,
 )
 from support.kubeconfigs import ARN, CLUSTER, documents, same_kubeconfig
 from support.tokens import token_signed
@@ -170,8 +170,8 @@ def test_what_another_context_names_is_not_removed() -> None:
 
 def test_where_a_context_leads() -> None:
     document = merge({}, NAMES, BODIES)
-    assert (cluster_of(document, "demo"), user_of(document, "demo")) == (ARN, "demo@arn")
-    assert cluster_of(document, "nowhere") is None
+    assert (cluster_in(document, "demo"), user_in(document, "demo")) == (ARN, "demo@arn")
+    assert cluster_in(document, "nowhere") is None
 
 
 @pytest.mark.parametrize(

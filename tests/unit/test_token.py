@@ -21,10 +21,12 @@ from ansible_collections.flotilla.eks.plugins.module_utils._token import (
     PREFIX,
     RENEWAL,
     VALIDITY,
+    Tokens,
     make_token,
     read_token,
     still_serves,
 )
+from support.scripted import Clock
 from support.tokens import NOW, token_signed
 
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "a-secret-that-never-shows"}
@@ -161,3 +163,13 @@ def test_what_is_no_token_of_eks(text: str) -> None:
 )
 def test_when_a_stored_token_still_serves(stored: str, same_signer: bool, serves: bool) -> None:
     assert still_serves(stored, token_signed(timedelta(0)), same_signer) is serves
+
+
+def test_a_token_is_made_anew_before_it_runs_out() -> None:
+    clock, made = Clock(), iter(["first", "second"])
+    tokens = Tokens(lambda: next(made), clock)
+    assert (tokens(), tokens()) == ("first", "first")
+    clock.sleep((VALIDITY - RENEWAL).total_seconds() - 1)
+    assert tokens() == "first"
+    clock.sleep(1)
+    assert tokens() == "second"

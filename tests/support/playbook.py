@@ -5,21 +5,26 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from support.checkout import COLLECTIONS
+from support.warm import Warm, interpreter
 
 CALLBACKS = Path(__file__).with_name("callback")
 BLINK = 0.1  # seconds between two looks at a run that is to be killed
@@ -32,7 +37,6 @@ FOREIGN_WARNINGS = (
 )
 
 LOCALHOST: dict[str, Any] = {"all": {"hosts": {"localhost": {}}}}
-LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 SETTINGS = f"""\
 [defaults]
@@ -104,6 +108,34 @@ def kill_family(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+@dataclass(frozen=True)
+class Programs:
+    """What all tests of this process share: Ansible's settings, and programs that start warm under them."""
+
+    settings: dict[str, str]
+    playbook: Warm
+    python: Path
+
+    @classmethod
+    @cache
+    def get(cls) -> Programs:
+        """Started at the first use."""
+        directory = Path(tempfile.mkdtemp(prefix="warm-"))
+        atexit.register(shutil.rmtree, directory)
+        configuration = directory / "ansible.cfg"
+        configuration.write_text(SETTINGS, encoding="utf-8")
+        settings = {
+            "ANSIBLE_CONFIG": str(configuration),
+            "ANSIBLE_HOME": str(directory / "ansible"),
+            "LC_ALL": "C.UTF-8",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+        module, playbook = (Warm(program, directory, settings) for program in ("module", "playbook"))
+        atexit.register(playbook.stop)
+        atexit.register(module.stop)
+        return cls(settings, playbook, interpreter(module, directory))
+
+
 class Playbook:
     """Runs playbooks in a directory of the test's own, with ``environment`` on top of the bare necessities."""
 
@@ -133,16 +165,10 @@ class Playbook:
         The run must succeed (fail, if the test says that it ``fails``), and without a warning unless it ``warns``.
         """
         options = [*arguments, *(["--check"] if check else []), *(["--diff"] if diff else [])]
-        command = self._command(playbook, inventory, variables, options)
-        process = subprocess.run(
-            command,
-            cwd=self.directory,
-            env=self.variables() | dict(environment or {}),
-            capture_output=True,
-            text=True,
-            check=False,
+        arguments = self._arguments(playbook, inventory, variables, options, Programs.get().python)
+        run = self._collect(
+            Programs.get().playbook.run(arguments, self.directory, self.variables() | dict(environment or {}))
         )
-        run = self._collect(process)
         assert (run.rc != 0) == fails, f"ansible-playbook ended with {run.rc}:\n{run.output}"
         assert warns or not run.warnings, "ansible-playbook warned:\n" + "\n".join([*run.warnings, run.output])
         return run
@@ -155,9 +181,13 @@ class Playbook:
         inventory: Mapping[str, Any] | None = None,
         variables: Mapping[str, Any] | None = None,
     ) -> None:
-        """Run a playbook and, as soon as ``when()`` holds, end it and all its processes as a power cut would."""
+        """Run a playbook and, as soon as ``when()`` holds, end it and all its processes as a power cut would.
+
+        All of them are descendants of one process: this run does not start warm.
+        """
+        arguments = self._arguments(playbook, inventory, variables, [], Path(sys.executable))
         process = subprocess.Popen(
-            self._command(playbook, inventory, variables),
+            ["ansible-playbook", *arguments],
             cwd=self.directory,
             env=self.variables(),
             stdout=subprocess.DEVNULL,
@@ -173,25 +203,33 @@ class Playbook:
             process.wait()
             (self.directory / "results.jsonl").unlink(missing_ok=True)
 
-    def _command(
+    def _arguments(
         self,
         playbook: str | Sequence[Mapping[str, Any]],
         inventory: Mapping[str, Any] | None,
         variables: Mapping[str, Any] | None,
-        options: Sequence[str] = (),
+        options: Sequence[str],
+        python: Path,
     ) -> list[str]:
-        name = self._playbook(playbook)
         extra = ["--extra-vars", json.dumps(variables)] if variables else []
-        return ["ansible-playbook", name, "--inventory", self._inventory(inventory or LOCALHOST), *extra, *options]
+        hosts = self._inventory(inventory or LOCALHOST, python)
+        return [self._playbook(playbook), "--inventory", hosts, *extra, *options]
 
     def _playbook(self, playbook: str | Sequence[Mapping[str, Any]]) -> str:
         if isinstance(playbook, str):
             return playbook
         return self._write("playbook.yml", list(playbook))
 
-    def _inventory(self, inventory: Mapping[str, Any]) -> str:
+    def _inventory(self, inventory: Mapping[str, Any], python: Path) -> str:
         groups = {name: dict(group) for name, group in inventory.items()}
-        groups["all"] = {**groups.get("all", {}), "vars": {**LOCAL, **groups.get("all", {}).get("vars", {})}}
+        temporary = self.directory / "tmp"
+        temporary.mkdir(exist_ok=True)  # with pipelining, the first module to need it would make it, and warn
+        local = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": str(python),
+            "ansible_remote_tmp": str(temporary),
+        }
+        groups["all"] = {**groups.get("all", {}), "vars": {**local, **groups.get("all", {}).get("vars", {})}}
         return self._write("inventory.yml", groups)
 
     def _write(self, name: str, content: Any) -> str:
@@ -201,17 +239,9 @@ class Playbook:
 
     def variables(self) -> dict[str, str]:
         """The environment of a run: nothing of the user's ANSIBLE_*, AWS_* or home directory reaches it."""
-        settings = self.directory / "ansible.cfg"
-        settings.write_text(SETTINGS, encoding="utf-8")
-        temporary = self.directory / "tmp"
-        temporary.mkdir(exist_ok=True)  # with pipelining, the first module to need it would make it, and warn
         return {
-            "ANSIBLE_CONFIG": str(settings),
-            "ANSIBLE_HOME": str(self.directory / "ansible"),
-            "ANSIBLE_REMOTE_TEMP": str(temporary),
+            **Programs.get().settings,
             "HOME": str(self.directory),
-            "LC_ALL": "C.UTF-8",
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PLAYBOOK_RESULTS": str(self.directory / "results.jsonl"),
             **self.environment,
         }

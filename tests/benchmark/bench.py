@@ -48,7 +48,7 @@ class Bench:
     def __init__(self, simulator: SimulatorProcess, directory: Path) -> None:
         self.simulator = simulator
         self.ledger = Ledger(simulator)
-        self.playbook = Playbook(directory, simulator.env)
+        self.playbook = Playbook(directory, simulator.env, warm=False)
         self.options = self._resources(Surroundings(simulator))
 
     def _resources(self, aws: Surroundings) -> dict[str, dict[str, Any]]:

@@ -40,7 +40,7 @@ class Cluster:
 
     def __init__(self, simulator: SimulatorProcess, directory: Path, groups: int) -> None:
         self.simulator = simulator
-        self.playbook = Playbook(directory, simulator.env)
+        self.playbook = Playbook(directory, simulator.env, warm=False)
         self.ledger = Ledger(simulator)
         self.aws = Surroundings(simulator)
         security_group = self.aws.security_group("control-plane")

@@ -137,11 +137,15 @@ class Programs:
 
 
 class Playbook:
-    """Runs playbooks in a directory of the test's own, with ``environment`` on top of the bare necessities."""
+    """Runs playbooks in a directory of the test's own, with ``environment`` on top of the bare necessities.
 
-    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+    What measures or kills a run does not start it ``warm``.
+    """
+
+    def __init__(self, directory: Path, environment: Mapping[str, str], *, warm: bool = True) -> None:
         self.directory = directory
         self.environment = environment
+        self.warm = warm
 
     def tasks(self, *tasks: Task, play: Mapping[str, Any] | None = None, **options: Any) -> Run:
         """Run ``tasks`` as one play without facts; ``play`` adds keywords to it, ``options`` are those of `run`."""
@@ -165,10 +169,8 @@ class Playbook:
         The run must succeed (fail, if the test says that it ``fails``), and without a warning unless it ``warns``.
         """
         options = [*arguments, *(["--check"] if check else []), *(["--diff"] if diff else [])]
-        arguments = self._arguments(playbook, inventory, variables, options, Programs.get().python)
-        run = self._collect(
-            Programs.get().playbook.run(arguments, self.directory, self.variables() | dict(environment or {}))
-        )
+        arguments = self._arguments(playbook, inventory, variables, options, self.warm)
+        run = self._collect(self._process(arguments, self.variables() | dict(environment or {})))
         assert (run.rc != 0) == fails, f"ansible-playbook ended with {run.rc}:\n{run.output}"
         assert warns or not run.warnings, "ansible-playbook warned:\n" + "\n".join([*run.warnings, run.output])
         return run
@@ -185,7 +187,7 @@ class Playbook:
 
         All of them are descendants of one process: this run does not start warm.
         """
-        arguments = self._arguments(playbook, inventory, variables, [], Path(sys.executable))
+        arguments = self._arguments(playbook, inventory, variables, [], warm=False)
         process = subprocess.Popen(
             ["ansible-playbook", *arguments],
             cwd=self.directory,
@@ -203,15 +205,22 @@ class Playbook:
             process.wait()
             (self.directory / "results.jsonl").unlink(missing_ok=True)
 
+    def _process(self, arguments: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        if self.warm:
+            return Programs.get().playbook.run(arguments, self.directory, environment)
+        command = ["ansible-playbook", *arguments]
+        return subprocess.run(command, cwd=self.directory, env=environment, capture_output=True, text=True, check=False)
+
     def _arguments(
         self,
         playbook: str | Sequence[Mapping[str, Any]],
         inventory: Mapping[str, Any] | None,
         variables: Mapping[str, Any] | None,
         options: Sequence[str],
-        python: Path,
+        warm: bool,
     ) -> list[str]:
         extra = ["--extra-vars", json.dumps(variables)] if variables else []
+        python = str(Programs.get().python) if warm else sys.executable
         hosts = self._inventory(inventory or LOCALHOST, python)
         return [self._playbook(playbook), "--inventory", hosts, *extra, *options]
 
@@ -220,13 +229,13 @@ class Playbook:
             return playbook
         return self._write("playbook.yml", list(playbook))
 
-    def _inventory(self, inventory: Mapping[str, Any], python: Path) -> str:
+    def _inventory(self, inventory: Mapping[str, Any], python: str) -> str:
         groups = {name: dict(group) for name, group in inventory.items()}
         temporary = self.directory / "tmp"
         temporary.mkdir(exist_ok=True)  # with pipelining, the first module to need it would make it, and warn
         local = {
             "ansible_connection": "local",
-            "ansible_python_interpreter": str(python),
+            "ansible_python_interpreter": python,
             "ansible_remote_tmp": str(temporary),
         }
         groups["all"] = {**groups.get("all", {}), "vars": {**local, **groups.get("all", {}).get("vars", {})}}

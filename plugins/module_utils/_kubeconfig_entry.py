@@ -180,11 +180,11 @@ def _credential(module: Any, cluster: Cluster, user: str, document: Document) ->
 def _token(module: Any, cluster: Cluster, stored: str | None) -> str:
     """The stored token while it serves, else a new one; of the role if one is given (in check mode, of the caller)."""
     role = module.params["role_arn"]
-    aws = client_for(module, region=cluster.region)
-    fresh = signer(module.client, aws, cluster)()
+    reach = (module.client, client_for(module, region=cluster.region), cluster.identifier, cluster.region)
+    fresh = signer(*reach)()
     if stored and still_serves(stored, fresh, same_signer=not role):
         return stored
-    return signer(module.client, aws, cluster, role)() if role and not module.check_mode else fresh
+    return signer(*reach, role)() if role and not module.check_mode else fresh
 
 
 def _cluster(module: Any) -> Cluster | None:

@@ -14,7 +14,7 @@ with suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, client_for
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import Cluster, NoWay, cluster_of
+from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import NoWay, cluster_of
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._token import Tokens, make_token
@@ -30,7 +30,9 @@ def kubernetes_for(module: Any, name: str, description: Values | None = None, ro
     client = client_for(module)
     known = description if description and description.get("endpoint") else described(client, name)
     cluster = cluster_of(name, known)
-    sign = signer(module.client, client_for(module, region=cluster.region), cluster, role_arn)
+    sign = signer(
+        module.client, client_for(module, region=cluster.region), cluster.identifier, cluster.region, role_arn
+    )
 
     def hidden() -> str:
         token = sign()
@@ -45,32 +47,34 @@ def described(client: Client, name: str) -> Values:
     found = client.find("eks", "DescribeCluster", name=name)
     if found is None:
         raise NoWay(
-            f"EKS cluster {name!r} does not exist in region {client.region}: check cluster_name, region and the account "
-            "of the credentials, or create it with flotilla.eks.cluster"
+            f"EKS cluster {name!r} does not exist in region {client.region}: check cluster_name, region and the "
+            "account of the credentials, or create it with flotilla.eks.cluster"
         )
     cluster: Values = found["cluster"]
     return cluster
 
 
-def signer(connect: Callable[..., Any], client: Client, cluster: Cluster, role_arn: str = "") -> Callable[[], str]:
-    """Makes a token each time, by the credentials of ``connect``, or as a role that is assumed for it.
+def signer(
+    connect: Callable[..., Any], client: Client, cluster: str, region: str, role_arn: str = "", session: str = ""
+) -> Callable[[], str]:
+    """Makes a token for a cluster each time, by the credentials of ``connect``, or as a role that is assumed for it.
 
-    ``connect(service, **connection)`` makes a botocore client. What is returned raises NoWay.
+    ``connect(service, **connection)`` makes a botocore client. ``cluster`` is the name, on Outposts the id. ``session``
+    is what the session of the role is called. What is returned raises NoWay.
     """
 
     def sign() -> str:
-        keys = assumed(client, role_arn, cluster.name) if role_arn else {}
+        keys = _assumed(client, cluster, role_arn, session or f"flotilla-eks-{cluster}") if role_arn else {}
         try:
-            return make_token(connect("sts", region=cluster.region, **keys), cluster.identifier)
+            return make_token(connect("sts", region=region, **keys), cluster)
         except BotoCoreError as error:
-            raise NoWay(f"EKS cluster {cluster.name!r}: no token could be signed: {error}") from None
+            raise NoWay(f"EKS cluster {cluster!r}: no token could be signed: {error}") from None
 
     return sign
 
 
-def assumed(client: Client, role_arn: str, cluster: str, session: str = "") -> Keys:
-    """The keys of a session of an IAM role, as a botocore client takes them. Raises NoWay."""
-    session = session or f"flotilla-eks-{cluster}"
+def _assumed(client: Client, cluster: str, role_arn: str, session: str) -> Keys:
+    """The keys of a session of an IAM role, as a botocore client takes them."""
     try:
         answer = client.read("sts", "AssumeRole", RoleArn=role_arn, RoleSessionName=session[:64])
     except AwsError as error:

@@ -13,7 +13,8 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _plan, _read, _settle
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import AS_IS, Endpoint
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Values, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 
 REACHABLE = ("ACTIVE", "UPDATING")  # an update does not interrupt the endpoint

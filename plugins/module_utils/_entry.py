@@ -17,7 +17,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Ou
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._documents import data_of
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import KubernetesError
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, graft, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title
 from ansible_collections.flotilla.eks.plugins.module_utils._read import observe, observe_all
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled

@@ -18,7 +18,8 @@ from dataclasses import replace
 from ansible_collections.flotilla.eks.plugins.module_utils import _apply, _plan
 from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, leaves, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, leaves
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired
 
 GENERATION_TAG = "flotilla.eks/generation-of"

@@ -311,32 +311,3 @@ def leaves(option: Option, path: str = "") -> Iterator[tuple[str, Option]]:
             yield below, member
         else:
             yield from leaves(member, below)
-
-
-def pick(values: Values | None, path: str) -> Any:
-    """The value at a dotted path of nested dicts, None where there is none."""
-    found: Any = values
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
-
-
-def prune(values: Any, path: str) -> None:
-    """Removes the value at a dotted path, if there is one; of a list of structures, from each."""
-    if isinstance(values, list):
-        for item in values:
-            prune(item, path)
-        return
-    head, _dot, rest = path.partition(".")
-    if rest and isinstance(values, dict):
-        prune(values.get(head), rest)
-    elif isinstance(values, dict):
-        values.pop(head, None)
-
-
-def graft(values: Values, path: str, value: Any) -> None:
-    """Sets the value at a dotted path, making the dicts on the way."""
-    *parents, last = path.split(".")
-    for name in parents:
-        values = values.setdefault(name, {})
-    values[last] = value

@@ -18,7 +18,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._compare import Difference
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded, shown
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Values, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import RESERVED_TAGS, Change, Refused, diff
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 

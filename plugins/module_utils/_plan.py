@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._compare import Difference, differences, to_send
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Update, Values, graft, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Update, Values
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
 
 RESERVED_TAGS = "aws:"
 

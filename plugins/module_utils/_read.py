@@ -11,15 +11,8 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._documents import data_of
-from ansible_collections.flotilla.eks.plugins.module_utils._model import (
-    References,
-    Resource,
-    Values,
-    graft,
-    leaves,
-    pick,
-    prune,
-)
+from ansible_collections.flotilla.eks.plugins.module_utils._model import References, Resource, Values, leaves
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick, prune
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused, title
 
 PARALLEL_READS = 8

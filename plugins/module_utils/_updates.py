@@ -14,7 +14,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Values, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused, health
 from ansible_collections.flotilla.eks.plugins.module_utils._read import PARALLEL_READS
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import UPDATE_ENDED_BADLY, Patience, Unsettled

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which module reaches which operation of the EKS API.
 
-A module reaches what its descriptor says, or, without one, what the module_utils that it imports calls by name.
+A module reaches what its descriptor says, or, without one, what the module_utils that it leads to call by name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from support.checkout import CHECKOUT
 
 PLUGINS = CHECKOUT / "plugins"
 UTILS = "ansible_collections.flotilla.eks.plugins.module_utils."
-ENGINE = {"_entry", "_resources"}  # serves every descriptor, so what it calls says nothing of a module
+# What serves every descriptor: what that names says nothing of a module.
+ENGINE = {"_apply", "_client", "_entry", "_generations", "_model", "_plan", "_read", "_resources", "_settle"}
 
 # Operations that no module calls, and why none needs to.
 NOT_CALLED = {"ListTagsForResource": "Describe answers with the tags of every resource that has any"}
@@ -69,12 +70,23 @@ def _reads(resource: Resource) -> set[str]:
 
 
 def _named(module: Path) -> set[str]:
-    """The text constants in those module_utils that a module's file imports for itself, operations among them."""
-    imports = [node.module or "" for node in ast.walk(_parsed(module)) if isinstance(node, ast.ImportFrom)]
-    utils = [name.removeprefix(UTILS) for name in imports if name.startswith(UTILS)]
-    files = [PLUGINS / "module_utils" / f"{name}.py" for name in utils if name.partition(".")[0] not in ENGINE]
-    nodes = (node for file in files for node in ast.walk(_parsed(file)))
+    """The text constants in those module_utils that a module's file leads to, operations among them."""
+    found: set[Path] = set()
+    ahead = [module]
+    while ahead:
+        new = set(_imported(ahead.pop())) - found
+        found |= new
+        ahead += new
+    nodes = (node for file in found for node in ast.walk(_parsed(file)))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _imported(file: Path) -> Iterator[Path]:
+    """The module_utils that a file imports, but for the engine."""
+    imports = [node.module or "" for node in ast.walk(_parsed(file)) if isinstance(node, ast.ImportFrom)]
+    for name in (name.removeprefix(UTILS) for name in imports if name.startswith(UTILS)):
+        if name.partition(".")[0] not in ENGINE:
+            yield PLUGINS / "module_utils" / f"{name}.py"
 
 
 @cache

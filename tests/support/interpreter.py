@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, graft, leaves, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, leaves
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change
 
 

@@ -13,14 +13,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._model import (
-    Option,
-    Resource,
-    Values,
-    graft,
-    leaves,
-    pick,
-)
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, leaves
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.cluster import AUTO_MODE, LOG_TYPES
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, leaves, prune
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, leaves
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import prune
 from support.descriptors import EKS, RESOURCES
 from support.documentation import (
     MODULES,

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Values, graft
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired, Refused, absent, present
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.cluster import CLUSTER, LOG_TYPES
 

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.flotilla.eks.plugins.module_utils._compare import normal
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, leaves, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values, leaves
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, absent, diff, present
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake, to_api
 from support.conformance import sample

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Values, pick
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 
 ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 MINOR_VERSION = re.compile(r"1\.[1-9]\d")  # EKS began with 1.10

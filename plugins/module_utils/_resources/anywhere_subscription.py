@@ -20,10 +20,10 @@ from ansible_collections.flotilla.eks.plugins.module_utils._model import (
     Values,
     flag,
     integer,
-    pick,
     struct,
     text,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._resources._rules import name_problems
 
 TERMS = (12, 36)  # months: service model, EksAnywhereSubscriptionTerm

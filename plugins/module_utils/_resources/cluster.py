@@ -16,13 +16,12 @@ from ansible_collections.flotilla.eks.plugins.module_utils._model import (
     Update,
     Values,
     flag,
-    graft,
     integer,
     many,
-    pick,
     struct,
     text,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._resources._rules import (
     minor,
     name_problems,

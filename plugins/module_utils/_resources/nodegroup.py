@@ -20,10 +20,10 @@ from ansible_collections.flotilla.eks.plugins.module_utils._model import (
     integer,
     many,
     mapping,
-    pick,
     struct,
     text,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._resources._rules import (
     minor,
     name_problems,

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from . import durations, idempotency
-from .certificates import certificate_authority
+from .certificates import Signer
 from .errors import ServiceError, in_use, invalid_parameter, limit_exceeded, not_found
 from .lifecycle import being_updated
 from .operations import Call, operation
@@ -36,7 +36,7 @@ _SUMMARY = ("id", "createdAt", "createdBy", "activatedAt", "activatedBy", "signi
 
 def found_trust(call: Call, cluster: Cluster) -> None:
     """The first authority, which EKS makes with the cluster."""
-    first = _new(call, "EKS")
+    first = _new(call, cluster, "EKS")
     first.update(signingStatus="IN_USE", distributionStatus="COMPLETE", activatedAt=call.timeline.now)
     first["activatedBy"] = "EKS"
     cluster.certificate_authorities[first["id"]] = first
@@ -53,7 +53,7 @@ def create_certificate_authority(call: Call) -> dict[str, Any]:
     _require_active(cluster)
     if len(cluster.certificate_authorities) >= MOST:
         raise limit_exceeded(f"Cluster {cluster.name} has {MOST} certificate authorities", clusterName=cluster.name)
-    authority = _new(call, "CUSTOMER")
+    authority = _new(call, cluster, "CUSTOMER")
 
     def distribute() -> None:
         if authority["distributionStatus"] == "IN_PROGRESS":
@@ -131,7 +131,7 @@ def delete_certificate_authority(call: Call) -> dict[str, Any]:
     former = authority["distributionStatus"]
 
     def apply() -> None:
-        del cluster.certificate_authorities[authority["id"]]
+        del cluster.certificate_authorities[authority["id"]], cluster.signers[authority["id"]]
 
     def revert() -> None:
         authority["distributionStatus"] = former
@@ -194,6 +194,12 @@ def _authority(call: Call, cluster: Cluster) -> Authority:
     return cluster.certificate_authorities[number]
 
 
+def signer_of(cluster: Cluster) -> Signer:
+    """The authority that signs the certificate of the cluster's endpoint."""
+    (number,) = (one["id"] for one in cluster.certificate_authorities.values() if one["signingStatus"] == "IN_USE")
+    return cluster.signers[number]
+
+
 def _show_signer(cluster: Cluster) -> None:
     """What DescribeCluster tells of them: "the certificate authority that is currently signing"."""
     (signer,) = (one for one in cluster.certificate_authorities.values() if one["signingStatus"] == "IN_USE")
@@ -201,12 +207,14 @@ def _show_signer(cluster: Cluster) -> None:
     cluster.description["certificateAuthority"] = {"data": signer["data"], "active": active}
 
 
-def _new(call: Call, creator: str) -> Authority:
+def _new(call: Call, cluster: Cluster, creator: str) -> Authority:
     now = call.timeline.now
     end = now + VALIDITY
     first, final = (end - before for before in AUTO_ACTIVATION)
+    number, signer = str(uuid.uuid4()), Signer()
+    cluster.signers[number] = signer
     return {
-        "id": str(uuid.uuid4()),
+        "id": number,
         "createdAt": now,
         "createdBy": creator,
         "signingStatus": "NOT_USED",
@@ -214,5 +222,5 @@ def _new(call: Call, creator: str) -> Authority:
         "validity": {"notBefore": now, "notAfter": end},
         "scheduledEvents": {"firstAutoActivation": first, "finalAutoActivation": final},
         "rollbackAvailable": False,
-        "data": certificate_authority(),
+        "data": signer.data,
     }

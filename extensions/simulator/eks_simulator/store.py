@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from .certificates import Signer
+
 
 @dataclass
 class Resource:
@@ -67,6 +69,8 @@ class Cluster(Resource):
     identity_providers: dict[str, Resource] = field(default_factory=dict)
     capabilities: dict[str, Resource] = field(default_factory=dict)
     certificate_authorities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    signers: dict[str, Signer] = field(default_factory=dict)
+    """The keys of the certificate authorities, by their id."""
     addons: dict[str, Resource] = field(default_factory=dict)
     self_managed: dict[str, str] = field(default_factory=dict)
     """Software of the name of an add-on that runs without being one, with its version."""

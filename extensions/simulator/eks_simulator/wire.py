@@ -1,15 +1,20 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small threaded HTTP/1.1 server with keep-alive, and the requests and responses that pass through it.
+"""A small threaded HTTP/1.1 server with keep-alive, over TLS if wanted, and the requests and responses that pass it.
 
 Werkzeug's development server closes the connection after each answer, which costs a client more than the call itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -36,12 +41,17 @@ class Request:
 
 @dataclass
 class Response:
-    """An HTTP answer. One that is `lost` closes the connection without a word."""
+    """An HTTP answer. One that is `lost` closes the connection without a word.
+
+    One with a `stream` sends its chunks as they come, in place of the body; an empty one only asks whether the client
+    is still there, who ends the stream by leaving.
+    """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     lost: bool = False
+    stream: Iterator[bytes] | None = None
 
     @classmethod
     def json(cls, status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
@@ -50,18 +60,60 @@ class Response:
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `application` on a loopback port; port 0 chooses a free one."""
+    """Serves `application` on a loopback port; port 0 chooses a free one.
+
+    With `tls` every connection is secured by the context that it names at that moment. Connections that `admits`
+    does not want are closed before a word.
+    """
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, application: Callable[[Request], Response], port: int = 0) -> None:
+    def __init__(
+        self,
+        application: Callable[[Request], Response],
+        port: int = 0,
+        tls: Callable[[], ssl.SSLContext] | None = None,
+        admits: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.application = application
+        self._tls = tls
+        self._admits = admits
+        self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.server_address[1]}"
+
+    def close(self) -> None:
+        """End the connections at once, and listening within the second; until then nobody is admitted."""
+        self._admits = lambda: False
+        for connection in tuple(self._connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        threading.Thread(target=self._stop, daemon=True).start()
+
+    def _stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Serve a connection, in a thread of its own."""
+        if not self._admits():
+            return
+        if self._tls is None:
+            return super().finish_request(request, client_address)
+        try:
+            secured = self._tls().wrap_socket(request, server_side=True)
+        except OSError:  # the client does not trust the certificate, or speaks no TLS
+            return None
+        with secured:
+            self._connections.add(secured)
+            try:
+                super().finish_request(secured, client_address)
+            finally:
+                self._connections.discard(secured)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -78,17 +130,42 @@ class _Handler(BaseHTTPRequestHandler):
         if response.lost:
             self.close_connection = True
             return
-        self.send_response(response.status)
-        for name, value in response.headers.items():
-            if name.lower() not in ("content-length", "connection", "date", "server"):
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(response.body)))
-        self.end_headers()
-        if self.command != "HEAD":
+        self._begin(response)
+        if response.stream is not None:
+            self._send_chunks(response.stream)
+        elif self.command != "HEAD":
             self.wfile.write(response.body)
         self.wfile.flush()
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = _serve
+
+    def _begin(self, response: Response) -> None:
+        self.send_response_only(response.status)
+        self.send_header("Server", self.version_string())
+        self.send_header("Date", response.headers.get("Date") or self.date_time_string())
+        for name, value in response.headers.items():
+            if name.lower() not in ("content-length", "connection", "date", "server"):
+                self.send_header(name, value)
+        if response.stream is None:
+            self.send_header("Content-Length", str(len(response.body)))
+        else:
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+
+    def _send_chunks(self, stream: Iterator[bytes]) -> None:
+        self.wfile.flush()
+        for chunk in stream:
+            if chunk:
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+                self.wfile.flush()
+            elif self._forsaken():
+                self.close_connection = True
+                return
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _forsaken(self) -> bool:
+        """Whether the client has left: while it waits for chunks it has nothing else to say."""
+        return bool(select.select([self.connection], [], [], 0)[0])
 
     def _body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding", "").lower() == "chunked":
@@ -113,5 +190,5 @@ class _Handler(BaseHTTPRequestHandler):
     def handle(self) -> None:
         try:
             super().handle()
-        except (ConnectionError, TimeoutError):
+        except (ConnectionError, TimeoutError, ssl.SSLError):
             self.close_connection = True

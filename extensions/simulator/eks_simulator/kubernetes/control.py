@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class User:
 class Attributes:
     """What a request wants, in the terms that authorisation is granted in. One for no resource has only `path`.
 
-    `verb`: get, list, watch, create, update, patch, delete, deletecollection.
+    `verb`: get, list, watch, create, update, patch, delete, deletecollection; of a path the HTTP method in lower case.
     """
 
     verb: str
@@ -45,6 +45,9 @@ class Control(Protocol):
     def version(self) -> str:
         """The Kubernetes version: `1.32`."""
 
+    def service_cidr(self) -> str:
+        """Where services get their addresses: `10.100.0.0/16`."""
+
     def now(self) -> datetime:
         """The simulated time."""
 
@@ -57,6 +60,13 @@ class Control(Protocol):
 
     def permits(self, user: User, attributes: Attributes) -> bool:
         """Whether the user may do that."""
+
+    def rules(self, user: User, namespace: str) -> list[dict[str, Any]]:
+        """What the user may do in a namespace: PolicyRules of rbac.authorization.k8s.io/v1, those with
+        `nonResourceURLs` among them."""
+
+    def fault(self, attributes: Attributes) -> dict[str, Any]:
+        """The fault that strikes this request, with the keys of the README's call faults; usually none: `{}`."""
 
     def record(self, user: User | None, attributes: Attributes, status: int, dry_run: bool) -> None:
         """Enter an answered request in the ledger."""

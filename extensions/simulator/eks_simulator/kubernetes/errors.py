@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .control import Attributes
 from .types import Type
 
 _CODES = {
@@ -26,17 +27,22 @@ _CODES = {
 
 
 class ApiError(Exception):
-    """A refusal with one of the reasons above; `details` is the member of that name."""
+    """A refusal with one of the reasons above, or with any other and a `code`; `details` is the member of that name."""
 
-    def __init__(self, reason: str, message: str, details: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, reason: str, message: str, details: dict[str, Any] | None = None, code: int | None = None
+    ) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason
         self.message = message
         self.details = details
+        self.code = code or _CODES[reason]
 
     @property
-    def code(self) -> int:
-        return _CODES[self.reason]
+    def headers(self) -> dict[str, str]:
+        """What the HTTP answer says besides."""
+        wait = (self.details or {}).get("retryAfterSeconds")
+        return {"Retry-After": str(wait)} if wait else {}
 
     def status(self) -> dict[str, Any]:
         """The Status that the client gets."""
@@ -71,6 +77,22 @@ def conflict(kind: Type, name: str) -> ApiError:
         " please apply your changes to the latest version and try again"
     )
     return ApiError("Conflict", message, _of(kind, name))
+
+
+def forbidden(user: str, attributes: Attributes) -> ApiError:
+    """In the words of Kubernetes' authorisation filter."""
+    if not attributes.resource:
+        return ApiError("Forbidden", f'forbidden: User "{user}" cannot {attributes.verb} path "{attributes.path}"', {})
+    resource = "/".join(filter(None, (attributes.resource, attributes.subresource)))
+    where = f'in the namespace "{attributes.namespace}"' if attributes.namespace else "at the cluster scope"
+    qualified = ".".join(filter(None, (attributes.resource, attributes.group)))
+    subject = f'{qualified} "{attributes.name}"' if attributes.name else qualified
+    return ApiError(
+        "Forbidden",
+        f'{subject} is forbidden: User "{user}" cannot {attributes.verb} resource "{resource}"'
+        f' in API group "{attributes.group}" {where}',
+        {"name": attributes.name, "group": attributes.group, "kind": attributes.resource},
+    )
 
 
 def invalid(kind: Type, name: str, field: str, problem: str) -> ApiError:

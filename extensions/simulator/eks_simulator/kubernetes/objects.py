@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from .errors import ApiError, already_exists, conflict, not_found
@@ -64,6 +65,13 @@ class Objects:
         """Have `listener` called with each event, as it happens."""
         self._listeners.append(listener)
 
+    def copy(self) -> Objects:
+        """The same objects, for trying what would become of them. Nobody hears of it, and its log begins empty."""
+        copied = Objects(self._now)
+        copied._stored = {kind: dict(stored) for kind, stored in self._stored.items()}
+        copied.revision = self.revision
+        return copied
+
     def find(self, kind: Type, namespace: str, name: str) -> Object | None:
         return self._stored[kind].get((namespace, name))
 
@@ -74,9 +82,17 @@ class Objects:
             raise not_found(kind, name)
         return found
 
-    def list(self, kind: Type, namespace: str | None = None) -> list[Object]:
-        """Those of a namespace, or of all, by namespace and name."""
+    def list(self, kind: Type, namespace: str | None = None, revision: int | None = None) -> list[Object]:
+        """Those of a namespace, or of all, by namespace and name; now, or as they were at an earlier revision.
+
+        Raises ApiError Expired if the log no longer reaches back so far.
+        """
         stored = self._stored[kind]
+        if revision is not None and revision < self.revision:
+            stored = dict(stored)
+            for event in reversed(list(self.since(revision))):
+                if event.kind is kind:
+                    _undo(stored, event)
         return [stored[key] for key in sorted(stored) if namespace in (None, key[0])]
 
     def create(self, kind: Type, thing: Object) -> Object:
@@ -142,7 +158,7 @@ class Objects:
         """The events after `revision`. Raises ApiError Expired if the log no longer reaches back so far."""
         if self._log and self._log[0].revision > revision + 1 and len(self._log) == _MEMORY:
             raise ApiError("Expired", f"too old resource version: {revision} ({self._log[0].revision})")
-        return iter([event for event in self._log if event.revision > revision])
+        return reversed(list(takewhile(lambda event: event.revision > revision, reversed(self._log))))
 
     def _put(self, change: str, kind: Type, new: Object, before: Object | None) -> Object:
         self._stored[kind][name_of(new)] = new
@@ -156,6 +172,13 @@ class Objects:
         for listener in self._listeners:
             listener(event)
         return thing
+
+
+def _undo(stored: dict[tuple[str, str], Object], event: Event) -> None:
+    if event.before is None:
+        del stored[name_of(event.object)]
+    else:
+        stored[name_of(event.object)] = event.before
 
 
 def _said(thing: Object) -> Object:

@@ -1,0 +1,21 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers for the logs of pods. Nothing runs in a simulated container, so it has said nothing."""
+
+from __future__ import annotations
+
+from ..wire import Response
+from .calls import Call
+from .errors import ApiError
+
+
+def get(call: Call) -> Response:
+    pod = call.objects.get(call.kind, call.namespace, call.name)
+    containers = [one["name"] for one in pod["spec"]["containers"]]
+    asked = call.target.parameters.get("container")
+    if asked not in (None, *containers):
+        raise ApiError("BadRequest", f"container {asked} is not valid for pod {call.name}")
+    if not pod["spec"].get("nodeName"):
+        raise ApiError("BadRequest", f"pod {call.name} does not have a host assigned")
+    return Response(200, b"", {"Content-Type": "text/plain"})

@@ -62,3 +62,10 @@ ADDON_UNSCHEDULED = 600
 """How long an add-on whose pods find no node stays CREATING before it is DEGRADED."""
 ADDON_LOOK = 15
 """How often EKS looks at the pods of an add-on that is not well."""
+
+POD_START = 3
+"""From the binding of a pod until it is Ready, the image at hand or small."""
+POD_END = 2
+"""From the termination signal until the containers have ended, grace permitting."""
+FARGATE_POD = 45
+"""Until Fargate has a node for a pod: half a minute to a minute and more."""

@@ -10,7 +10,7 @@ from typing import Any
 from eks_simulator.clock import Clock, Timeline
 from eks_simulator.kubernetes.controllers import Controllers, FargateProfile, Subnet
 from eks_simulator.kubernetes.objects import Object, Objects
-from eks_simulator.kubernetes.types import NAMESPACE, Type
+from eks_simulator.kubernetes.types import DEPLOYMENT, NAMESPACE, NODE, POD, Type
 
 SUBNETS = (Subnet("10.0.1.0/24", "eu-central-1a"), Subnet("10.0.2.0/24", "eu-central-1b"))
 
@@ -57,3 +57,45 @@ class LivingCluster:
 
     def get(self, kind: Type, name: str, namespace: str = "default") -> Object:
         return self.objects.get(kind, namespace if kind.namespaced else "", name)
+
+    def pods(self, namespace: str = "default") -> list[Object]:
+        return self.objects.list(POD, namespace)
+
+    def node(self, name: str, ready: bool = True, pods: int = 110, **members: Any) -> Object:
+        """A node of two processors; `members` are its labels, taints and so on."""
+        return self.create(NODE, node(name, ready, pods, **members))
+
+    def deploy(self, name: str, replicas: int, namespace: str = "default", **members: Any) -> Object:
+        """A Deployment; `members` of its pods' spec."""
+        return self.create(DEPLOYMENT, workload(name, namespace, replicas=replicas, **members))
+
+
+def node(name: str, ready: bool = True, pods: int = 110, **members: Any) -> Object:
+    labels = {"kubernetes.io/hostname": name, **members.pop("labels", {})}
+    said = {"type": "Ready", "status": str(ready), "lastTransitionTime": "2026-11-06T00:00:00Z"}
+    status = {
+        "allocatable": {"cpu": "2", "memory": "4Gi", "pods": str(pods)},
+        "addresses": [{"type": "InternalIP", "address": "10.0.0.9"}],
+        "conditions": [said],
+    }
+    return {"metadata": {"name": name, "labels": labels}, "spec": members, "status": status}
+
+
+def template(name: str, image: str = "web:1", cpu: str = "100m", **members: Any) -> Object:
+    """A pod template of one container."""
+    container = {"name": "main", "image": image, "resources": {"requests": {"cpu": cpu, "memory": "64Mi"}}}
+    return {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container], **members}}
+
+
+def workload(name: str, namespace: str = "default", spec: Object | None = None, **members: Any) -> Object:
+    """A Deployment, DaemonSet or StatefulSet; `spec` of its own, `members` of its template."""
+    own = {"replicas": members.pop("replicas")} if "replicas" in members else {}
+    selector = {"matchLabels": {"app": name}}
+    return {
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {**own, "selector": selector, "template": template(name, **members), **(spec or {})},
+    }
+
+
+def phases(pods: list[Object]) -> list[str]:
+    return [pod["status"]["phase"] for pod in pods]

@@ -11,13 +11,33 @@ from collections.abc import Callable, Sequence
 from ...clock import Timeline
 from ..objects import Event, Objects
 from .context import Context, Controller, FargateProfile, Key, LostPod
+from .daemon_sets import DaemonSets
+from .deployments import Deployments
+from .fargate import Fargate
+from .garbage import GarbageCollector
 from .index import Index
+from .kubelets import Kubelets
 from .namespaces import Namespaces
+from .node_lifecycle import NodeLifecycle
+from .replica_sets import ReplicaSets
+from .scheduler import Scheduler
+from .stateful_sets import StatefulSets
 
 _ROUNDS = 1000
 """After so many rounds without rest, two controllers must be undoing each other's work."""
 
-_CONTROLLERS: tuple[Callable[[Context], Controller], ...] = (Namespaces,)
+_CONTROLLERS: tuple[Callable[[Context], Controller], ...] = (
+    Namespaces,
+    GarbageCollector,
+    NodeLifecycle,
+    Deployments,
+    ReplicaSets,
+    StatefulSets,
+    DaemonSets,
+    Fargate,
+    Scheduler,
+    Kubelets,
+)
 """In the order in which they take their turns: who changes what others decide by comes first."""
 
 

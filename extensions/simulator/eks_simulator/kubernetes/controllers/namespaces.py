@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..objects import Event, Object, name_of
-from ..types import CONFIG_MAP, NAMESPACE, POD, SERVICE_ACCOUNT, Type
+from ..types import CONFIG_MAP, NAMESPACE, SERVICE_ACCOUNT
 from .context import Context, Key
-from .pods import delete, leaving
+from .deletion import delete
+from .pods import leaving
 
 _ACCOUNT = "default"
 _AUTHORITY = "kube-root-ca.crt"
@@ -52,14 +53,6 @@ class Namespaces:
         objects.change(NAMESPACE, namespace, status={**namespace.get("status", {}), "phase": "Terminating"})
         for kind, thing in self._context.index.within(name):
             if not leaving(thing):
-                self._delete(kind, thing)
+                delete(objects, kind, thing)
         if not self._context.index.within(name):
             objects.remove(NAMESPACE, "", name)
-
-    def _delete(self, kind: Type, thing: Object) -> None:
-        if kind is POD:
-            delete(self._context.objects, thing)
-        elif thing["metadata"].get("finalizers"):
-            self._context.objects.condemn(kind, *name_of(thing), 0)
-        else:
-            self._context.objects.remove(kind, *name_of(thing))

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What controllers ask of a pod, and how they make, change and delete one."""
+"""What controllers ask of a pod, and how they change one."""
 
 from __future__ import annotations
 
@@ -10,13 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..objects import Object, Objects, name_of
-from ..types import POD
+from ..objects import Object
 from .quantities import millis
-
-GRACE = 30
-"""Seconds between the request to delete a pod and the end of its containers, unless it says otherwise (API reference,
-PodSpec.terminationGracePeriodSeconds)."""
 
 
 def ended(pod: Object) -> bool:
@@ -34,8 +29,9 @@ def active(pod: Object) -> bool:
     return not ended(pod) and not leaving(pod)
 
 
-def bound(pod: Object) -> bool:
-    return bool(pod["spec"].get("nodeName"))
+def bound(pod: Object | None) -> bool:
+    """Whether a pod, if there is one, has a node."""
+    return pod is not None and bool(pod["spec"].get("nodeName"))
 
 
 def occupies(pod: Object) -> bool:
@@ -105,13 +101,3 @@ def owned_by(owner: Object) -> list[dict[str, Any]]:
             "blockOwnerDeletion": True,
         }
     ]
-
-
-def delete(objects: Objects, pod: Object) -> None:
-    """Delete a pod as a DELETE request does: at once if no kubelet has it yet, else within its grace period."""
-    namespace, name = name_of(pod)
-    if not bound(pod) and not pod["metadata"].get("finalizers"):
-        objects.remove(POD, namespace, name)
-    else:
-        grace = pod["spec"].get("terminationGracePeriodSeconds")
-        objects.condemn(POD, namespace, name, GRACE if grace is None else grace)

@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from ..deleting import remove
 from ..objects import Event, Object, name_of
 from ..types import DAEMON_SET, NODE, POD
 from .context import Context, Key
-from .deletion import delete
 from .fitting import NOT_READY, UNREACHABLE, UNSCHEDULABLE, pinned, pinned_to, selects, untolerated
 from .pods import active, ended, leaving, ready
 from .quantities import share
@@ -39,7 +39,7 @@ class DaemonSets:
                 del self._known[name_of(event.object)]
         if event.kind is NODE and _matters(event):
             yield from self._known
-        yield from concerned(event, DAEMON_SET)
+        yield from concerned(self._context, event, DAEMON_SET)
 
     def reconcile(self, key: Key) -> None:
         daemon_set = self._context.objects.find(DAEMON_SET, *key)
@@ -65,7 +65,7 @@ class DaemonSets:
             live = [pod for pod in pods if active(pod)]
             for pod in [pod for pod in pods if ended(pod)] + live[1 if stays else 0 :]:
                 if not leaving(pod):
-                    delete(self._context.objects, POD, pod)
+                    remove(self._context.objects, POD, pod, {})
 
     def _update(self, daemon_set: Object, mark: str, wanted: set[str]) -> None:
         """Replace old pods, as many at a time as may be unavailable; those that do not work anyway come on top."""
@@ -79,7 +79,7 @@ class DaemonSets:
         spare = max(0, limit - (len(wanted) - len(working)))
         replaced = [pod for pod in old if pod["metadata"]["uid"] in working][:spare]
         for pod in [pod for pod in old if pod["metadata"]["uid"] not in working] + replaced:
-            delete(self._context.objects, POD, pod)
+            remove(self._context.objects, POD, pod, {})
 
     def _report(self, key: Key, daemon_set: Object, mark: str, wanted: set[str]) -> None:
         live = {pinned(pod["spec"]): pod for pod in self._pods(daemon_set) if active(pod)}

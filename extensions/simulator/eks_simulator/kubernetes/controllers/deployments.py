@@ -32,7 +32,7 @@ class Deployments:
         self._context = context
 
     def concerns(self, event: Event) -> Iterator[Key]:
-        yield from concerned(event, DEPLOYMENT, REPLICA_SET)
+        yield from concerned(self._context, event, DEPLOYMENT, REPLICA_SET)
         if event.kind is POD and event.change == "DELETED":
             yield from self._waiting_for_its_end(event.object)
 

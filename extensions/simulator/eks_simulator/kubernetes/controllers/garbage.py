@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..deleting import remove
 from ..objects import Event, Object
 from ..types import Type
 from .context import Context, Key
-from .deletion import delete
 from .pods import leaving
 
 _FOREGROUND, _ORPHAN = "foregroundDeletion", "orphan"
@@ -52,7 +52,7 @@ class GarbageCollector:
             blocking = [(kind, thing) for kind, thing in self._context.index.dependents(uid) if _blocks(thing, uid)]
             for kind, thing in blocking:
                 if not leaving(thing):
-                    delete(self._context.objects, kind, thing, _FOREGROUND)
+                    remove(self._context.objects, kind, thing, {"propagationPolicy": "Foreground"})
             if not blocking:
                 self._finalize(*owner, _FOREGROUND)
 
@@ -63,7 +63,7 @@ class GarbageCollector:
         if left:
             self._context.objects.change(kind, thing, metadata={**thing["metadata"], "ownerReferences": left})
         elif not leaving(thing):
-            delete(self._context.objects, kind, thing)
+            remove(self._context.objects, kind, thing, {})
 
     def _release(self, kind: Type, thing: Object, uid: str) -> None:
         references = [one for one in thing["metadata"]["ownerReferences"] if one["uid"] != uid]

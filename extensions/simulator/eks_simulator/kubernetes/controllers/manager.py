@@ -13,6 +13,7 @@ from ..objects import Event, Objects
 from .context import Context, Controller, FargateProfile, Key, LostPod
 from .daemon_sets import DaemonSets
 from .deployments import Deployments
+from .disruption_budgets import DisruptionBudgets
 from .fargate import Fargate
 from .garbage import GarbageCollector
 from .index import Index
@@ -37,6 +38,7 @@ _CONTROLLERS: tuple[Callable[[Context], Controller], ...] = (
     Fargate,
     Scheduler,
     Kubelets,
+    DisruptionBudgets,
 )
 """In the order in which they take their turns: who changes what others decide by comes first."""
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..deleting import remove
 from ..objects import Event, Object, name_of
 from ..types import CONFIG_MAP, NAMESPACE, SERVICE_ACCOUNT
 from .context import Context, Key
-from .deletion import delete
 from .pods import leaving
 
 _ACCOUNT = "default"
@@ -53,6 +53,6 @@ class Namespaces:
         objects.change(NAMESPACE, namespace, status={**namespace.get("status", {}), "phase": "Terminating"})
         for kind, thing in self._context.index.within(name):
             if not leaving(thing):
-                delete(objects, kind, thing)
+                remove(objects, kind, thing, {})
         if not self._context.index.within(name):
             objects.remove(NAMESPACE, "", name)

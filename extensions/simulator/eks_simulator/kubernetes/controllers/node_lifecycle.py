@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..deleting import remove
 from ..objects import Event, Object, name_of
 from ..types import NODE, POD
 from .context import Context, Key, LostPod, controller_of
-from .deletion import delete
 from .fitting import NOT_READY, UNREACHABLE, UNSCHEDULABLE, taints, tolerates
 from .pods import active, bound, condition, ended, leaving
 
@@ -70,7 +70,7 @@ class NodeLifecycle:
         for pod in self._context.index.pods_on(node["metadata"]["name"]):
             patience = _patience(pod, driving) if active(pod) else None
             if patience is not None and patience <= 0:
-                delete(self._context.objects, POD, pod)
+                remove(self._context.objects, POD, pod, {})
             elif patience is not None:
                 self._sentence(pod, node, driving, patience)
 
@@ -87,7 +87,7 @@ class NodeLifecycle:
             still = self._context.index.find(node["metadata"]["uid"])
             same = still is not None and all(taint in taints(still[1]) for taint in driving)
             if current and active(current[1]) and same:
-                delete(self._context.objects, *current)
+                remove(self._context.objects, *current, {})
 
         self._context.after(seconds, act)
 

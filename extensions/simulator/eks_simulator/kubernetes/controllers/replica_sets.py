@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..deleting import remove
 from ..objects import Event, Object
 from ..types import POD, REPLICA_SET
 from .context import Context, Key
-from .deletion import delete
 from .pods import active, bound, leaving, ready
 from .workloads import concerned, counts, create_pod, seconds_to_availability
 
@@ -25,7 +25,7 @@ class ReplicaSets:
         self._context = context
 
     def concerns(self, event: Event) -> Iterable[Key]:
-        return concerned(event, REPLICA_SET)
+        return concerned(self._context, event, REPLICA_SET)
 
     def reconcile(self, key: Key) -> None:
         replica_set = self._context.objects.find(REPLICA_SET, *key)
@@ -34,9 +34,10 @@ class ReplicaSets:
         live = [pod for pod in self._pods(replica_set) if active(pod)]
         lacking = replica_set["spec"].get("replicas", 1) - len(live)
         for _each in range(lacking):
-            create_pod(self._context, replica_set)
+            if not create_pod(self._context, replica_set):
+                break
         for pod in _most_expendable_first(live)[: max(0, -lacking)]:
-            delete(self._context.objects, POD, pod)
+            remove(self._context.objects, POD, pod, {})
         self._report(key, replica_set)
 
     def _report(self, key: Key, replica_set: Object) -> None:

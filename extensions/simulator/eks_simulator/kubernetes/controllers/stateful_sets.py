@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..deleting import remove
 from ..objects import Event, Object
 from ..types import POD, STATEFUL_SET
 from .context import Context, Key
-from .deletion import delete
 from .pods import active, ended, leaving
 from .workloads import concerned, counts, create_pod, is_available, revision, seconds_to_availability, without_zeros
 
@@ -30,7 +30,7 @@ class StatefulSets:
         self._context = context
 
     def concerns(self, event: Event) -> Iterable[Key]:
-        return concerned(event, STATEFUL_SET)
+        return concerned(self._context, event, STATEFUL_SET)
 
     def reconcile(self, key: Key) -> None:
         stateful_set = self._context.objects.find(STATEFUL_SET, *key)
@@ -39,7 +39,7 @@ class StatefulSets:
         replicas = stateful_set["spec"].get("replicas", 1)
         for pod in self._pods(stateful_set).values():
             if ended(pod) and not leaving(pod):
-                delete(self._context.objects, POD, pod)
+                remove(self._context.objects, POD, pod, {})
         if self._grow(stateful_set, replicas) and self._shrink(stateful_set, replicas):
             self._update(stateful_set, replicas)
         self._report(key)
@@ -70,7 +70,7 @@ class StatefulSets:
         excess = sorted((ordinal for ordinal in pods if ordinal >= replicas), reverse=True)
         for ordinal in excess if _is_parallel(stateful_set) else excess[:1]:
             if not leaving(pods[ordinal]):
-                delete(self._context.objects, POD, pods[ordinal])
+                remove(self._context.objects, POD, pods[ordinal], {})
         return not excess
 
     def _update(self, stateful_set: Object, replicas: int) -> None:
@@ -82,7 +82,7 @@ class StatefulSets:
         for ordinal in range(replicas - 1, first - 1, -1):
             pod = pods.get(ordinal)
             if pod is not None and active(pod) and not _is_current(stateful_set, pod):
-                delete(self._context.objects, POD, pod)
+                remove(self._context.objects, POD, pod, {})
                 return
             if pod is None or not self._works(stateful_set, pod):
                 return

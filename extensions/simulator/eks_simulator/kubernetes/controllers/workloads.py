@@ -10,13 +10,19 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from ..admission import admitted
+from ..errors import ApiError
 from ..objects import Event, Object, name_of
-from ..types import POD, Type
+from ..types import POD, SERVICE_ACCOUNT, TYPES, Type
 from .context import Context, Key, controller_of
 from .pods import active, owned_by, ready, ready_for
+from .recorder import record
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """What generated names are made of: no vowels, so that no words come out."""
+
+_NO_SERVICE = ""
+"""Pods are given no address of the services' range."""
 
 
 def revision(template: Object) -> str:
@@ -25,21 +31,25 @@ def revision(template: Object) -> str:
     return "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(9))
 
 
-def concerned(event: Event, kind: Type, dependent: Type = POD) -> Iterable[Key]:
-    """The workload of type `kind` that an event is about, or whose dependent it is about."""
+def concerned(context: Context, event: Event, kind: Type, dependent: Type = POD) -> Iterable[Key]:
+    """The workload of type `kind` that an event is about, or whose dependent it is about; and those that may have
+    waited for a service account."""
     if event.kind is kind:
         yield name_of(event.object)
     elif event.kind is dependent:
         reference = controller_of(event.object)
         if reference and reference["kind"] == kind.kind:
             yield event.object["metadata"]["namespace"], reference["name"]
+    elif event.kind is SERVICE_ACCOUNT and event.change == "ADDED":
+        namespace = event.object["metadata"]["namespace"]
+        yield from [name_of(thing) for its_kind, thing in context.index.within(namespace) if its_kind is kind]
 
 
 def create_pod(
     context: Context, owner: Object, labels: dict[str, str] | None = None, name: str = "", **spec: Any
-) -> None:
+) -> bool:
     """Create a pod from the template of `owner`, with further labels and members of its `spec`. Unless it has a `name`,
-    it gets one that begins with its owner's."""
+    it gets one that begins with its owner's. Tell if that is forbidden, and return False."""
     template = owner["spec"]["template"]
     given = template.get("metadata") or {}
     metadata = {
@@ -51,8 +61,15 @@ def create_pod(
     }
     if given.get("annotations"):
         metadata["annotations"] = given["annotations"]
-    pod = {"metadata": metadata, "spec": {**template["spec"], **spec}, "status": {"phase": "Pending"}}
-    context.objects.create(POD, pod)
+    pod = {"metadata": metadata, "spec": {**template["spec"], **spec}}
+    try:
+        context.objects.create(POD, admitted(context.objects, POD, pod, _NO_SERVICE))
+    except ApiError as refused:
+        kind = next(one for one in TYPES if one.kind == owner["kind"])
+        source = f"{kind.kind.lower()}-controller"
+        record(context, kind, owner, "Warning", "FailedCreate", f"Error creating: {refused.message}", source)
+        return False
+    return True
 
 
 def is_available(context: Context, workload: Object, pod: Object) -> bool:

@@ -30,7 +30,6 @@ except ImportError:
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import from_api, to_api
-from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
 
 ATTEMPTS = 10  # of a call, where the user set no other number: reads and token-carrying writes are safe to repeat
 ATTEMPTS_TO_CONNECT = 4  # an address that nobody answers at is given up sooner
@@ -86,7 +85,6 @@ class Client:
         self._read_only = read_only
         self._clients: dict[str, Any] = {}
         self._connecting = Lock()
-        self._signing = Lock()
         self._turns = BoundedSemaphore(parallel)
 
     @property
@@ -141,15 +139,6 @@ class Client:
         shape = self._service(service).meta.service_model.operation_model(operation).output_shape.members[key]
         found: list[Values] = from_api(shape, self._send(service, operation, members, every_page=True).get(key) or [])
         return found
-
-    def token_for(self, cluster: str) -> str:
-        """A bearer token of the caller for that cluster, as make_token makes it: without a call. Raises AwsError."""
-        sts = self._service("sts")
-        try:
-            with self._signing:
-                return make_token(sts, cluster)
-        except BotoCoreError as error:
-            raise _failure("GetCallerIdentity", error, sts) from error
 
     def _send(self, service: str, operation: str, request: Values, every_page: bool = False) -> Any:
         if self._read_only and not operation.startswith(READS):

@@ -14,6 +14,7 @@ import uuid
 from typing import Any
 
 from . import idempotency
+from .control_plane.users import map_role, unmap_role
 from .errors import in_use, invalid_parameter, invalid_request, limit_exceeded, not_found
 from .operations import Call, operation
 from .paging import page
@@ -208,26 +209,37 @@ def admit_creator(call: Call, cluster: Cluster) -> None:
 
 
 def admit_role(call: Call, cluster: Cluster, role_arn: str, kind: str) -> None:
-    """The entry that EKS itself makes for the role of a managed node group, Fargate profile or capability
-    (https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html)."""
-    knows_entries = cluster.description["accessConfig"]["authenticationMode"] != "CONFIG_MAP"
-    if knows_entries and role_arn not in cluster.access_entries:
-        admit(call, cluster, role_arn, kind, [], None, {})
+    """Let the role of a managed node group, Fargate profile or capability in, as EKS itself does: by an access entry
+    (https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html), or the ConfigMap aws-auth."""
+    plane = call.control_planes.of(cluster)
+    if _knows_entries(cluster):
+        if role_arn not in cluster.access_entries:
+            admit(call, cluster, role_arn, kind, [], None, {})
+    elif plane and kind in _NODE_GROUPS:
+        map_role(plane.objects, role_arn, kind)
 
 
-def dismiss_role(cluster: Cluster, role_arn: str) -> None:
-    """Take the entry of a role away when no node group, Fargate profile or capability uses the role any more."""
+def dismiss_role(call: Call, cluster: Cluster, role_arn: str) -> None:
+    """Shut a role out again when no node group, Fargate profile or capability uses it any more."""
     roles = [group.description["nodeRole"] for group in cluster.nodegroups.values()]
     roles += [profile.description["podExecutionRoleArn"] for profile in cluster.fargate_profiles.values()]
     roles += [capability.description["roleArn"] for capability in cluster.capabilities.values()]
-    if role_arn not in roles:
-        cluster.access_entries.pop(role_arn, None)
+    if role_arn in roles:
+        return
+    cluster.access_entries.pop(role_arn, None)
+    plane = call.control_planes.of(cluster)
+    if plane:
+        unmap_role(plane.objects, role_arn)
+
+
+def _knows_entries(cluster: Cluster) -> bool:
+    return cluster.description["accessConfig"]["authenticationMode"] != "CONFIG_MAP"
 
 
 def _cluster(call: Call) -> Cluster:
     """The cluster, if its authentication mode knows access entries. Raises InvalidRequestException (AWS's wording)."""
     cluster = call.cluster()
-    if cluster.description["accessConfig"]["authenticationMode"] == "CONFIG_MAP":
+    if not _knows_entries(cluster):
         raise invalid_request(
             "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP]"
             " to perform this operation.",

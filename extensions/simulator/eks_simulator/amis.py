@@ -10,6 +10,9 @@ plausible inventions: AWS publishes a release every week or two.
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+
 from .versions import VERSIONS, minor
 
 DEFAULT_AMI_TYPE = "AL2023_x86_64_STANDARD"
@@ -48,3 +51,45 @@ def releases(ami_type: str, version: str) -> list[str]:
     if is_windows(ami_type):
         return [f"{version}-{date[:4]}.{date[4:6]}.{date[6:]}" for date in _DATES]
     return [f"{VERSIONS[version].patch}-{date}" for date in _DATES]
+
+
+@dataclass(frozen=True)
+class Image:
+    """An AMI that EKS publishes: a release of a type, for a Kubernetes version."""
+
+    ami_type: str
+    version: str
+    release: str
+
+
+_published: dict[str, Image] = {}
+
+
+def image_id(region: str, image: Image) -> str:
+    """The id of an image, which every region has one of its own for."""
+    text = f"{region}/{image.ami_type}/{image.version}/{image.release}"
+    number = f"ami-{hashlib.sha256(text.encode()).hexdigest()[:17]}"
+    _published[number] = image
+    return number
+
+
+def image_of(number: str) -> Image | None:
+    """The image of an id, if it is one of EKS's."""
+    return _published.get(number)
+
+
+def kubelet_version(version: str) -> str:
+    """What the kubelet of a Kubernetes version on EKS's AMIs says of itself: v1.33.5-eks-3025e55."""
+    patch = VERSIONS[version].patch
+    return f"v{patch}-eks-{hashlib.sha256(patch.encode()).hexdigest()[:7]}"
+
+
+def system(image: Image | None) -> str:
+    """The operating system as a Node has it."""
+    if image is None or image.ami_type.startswith("AL2023"):
+        return f"Amazon Linux 2023.9.{image.release.rpartition('-')[2] if image else _DATES[-1]}"
+    if is_al2(image.ami_type):
+        return "Amazon Linux 2"
+    if is_windows(image.ami_type):
+        return f"Windows Server {image.ami_type.split('_')[2]} Datacenter"
+    return f"Bottlerocket OS {image.release.partition('-')[0]} (aws-k8s-{image.version})"

@@ -5,7 +5,7 @@
 
 "Every managed node is provisioned as part of an Amazon EC2 Auto Scaling group that's managed for you by Amazon EKS"
 (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html), and EKS launches it from a template of its
-own, a copy of the user's if there is one (launch-templates.html). No instances run: the group only wants them.
+own, a copy of the user's if there is one (launch-templates.html).
 
 Who else sets the desired size of the group, as the cluster autoscaler does, sets that of the node group with it: hence
 https://github.com/terraform-aws-modules/terraform-aws-eks/blob/master/docs/faq.md on desired_size.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .amis import Image, image_id
 from .operations import Call
 from .store import Cluster, Resource
 
@@ -36,7 +37,7 @@ def provide(call: Call, cluster: Cluster, nodegroup: Resource) -> None:
     template = call.aws.ec2.create_launch_template(
         _template_name(nodegroup), "", _template_data(call, cluster, nodegroup), {"launch-template": tags}
     )
-    group = call.aws.autoscaling.create_auto_scaling_group(
+    call.aws.autoscaling.create_auto_scaling_group(
         name=_group_name(nodegroup),
         availability_zones=[],
         desired_capacity=0,
@@ -55,7 +56,6 @@ def provide(call: Call, cluster: Cluster, nodegroup: Resource) -> None:
         tags=_group_tags(cluster, nodegroup),
         capacity_rebalance=True,
     )
-    group.replace_autoscaling_group_instances = lambda count_needed, propagated_tags: None
     resize(call, nodegroup)
 
 
@@ -67,6 +67,7 @@ def resize(call: Call, nodegroup: Resource) -> None:
     scaling = nodegroup.description["scalingConfig"]
     group.min_size, group.max_size = scaling["minSize"], scaling["maxSize"]
     group.set_desired_capacity(scaling["desiredSize"])
+    call.boots.look(call.region)
 
 
 def follow(call: Call, nodegroup: Resource) -> None:
@@ -92,6 +93,7 @@ def withdraw(call: Call, nodegroup: Resource) -> None:
         call.aws.autoscaling.delete_auto_scaling_group(_group_name(nodegroup))
     if _template(call, nodegroup):
         call.aws.ec2.delete_launch_template(_template_name(nodegroup), None)
+    call.boots.look(call.region)
 
 
 def loss(call: Call, nodegroup: Resource) -> dict[str, Any] | None:
@@ -147,4 +149,7 @@ def _template_data(call: Call, cluster: Cluster, nodegroup: Resource) -> dict[st
         data["SecurityGroupIds"] = [cluster.description["resourcesVpcConfig"]["clusterSecurityGroupId"]]
     if description.get("instanceTypes"):
         data.setdefault("InstanceType", description["instanceTypes"][0])
+    if description["amiType"] != "CUSTOM":
+        image = Image(description["amiType"], description["version"], description["releaseVersion"])
+        data["ImageId"] = image_id(call.region.name, image)
     return data

@@ -14,9 +14,6 @@ from typing import Any
 from .moto_setup import moto_backend
 from .store import Region
 
-USER = "simulator"
-"""The IAM user behind every access key that was not made in the simulated IAM."""
-
 IAM_PROPAGATION_SECONDS = 8
 """How long a new or changed role stays unknown to EKS. IAM is eventually consistent
 (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency) and
@@ -91,6 +88,19 @@ class Neighbours:
 
         return INSTANCE_TYPES.get(name)
 
+    def instances(self) -> list[Any]:
+        """The EC2 instances, terminated ones among them, the oldest first."""
+        return [instance for reservation in self.ec2.reservations.values() for instance in reservation.instances]
+
+    def instance(self, instance_id: str) -> Any | None:
+        return next((one for one in self.instances() if one.id == instance_id), None)
+
+    def nat_addresses(self, vpc_id: str) -> list[str]:
+        """The public addresses of the VPC's NAT gateways."""
+        gateways = [one for one in self.ec2.nat_gateways.values() if one.vpc_id == vpc_id and one.state != "deleted"]
+        addresses = [address for gateway in gateways for address in gateway.address_set]
+        return [address["publicIp"] for address in addresses if address.get("publicIp")]
+
     def key_pair(self, name: str) -> Any | None:
         return self.ec2.key_pairs.get(name)
 
@@ -145,26 +155,6 @@ class Neighbours:
     def delete_security_group(self, group_id: str) -> None:
         if self.security_group(group_id):
             self.ec2.delete_security_group(group_id=group_id)
-
-
-def principal_of(access_key: str, account: str, partition: str) -> str:
-    """The ARN of the IAM principal behind an access key: the role that a session was made from, or a user.
-
-    A key that nobody made is one of the user `simulator`, who comes into being with it: so sts:GetCallerIdentity,
-    iam:GetUser and the creator of a cluster are the same principal, and one that exists.
-    """
-    for sts in moto_backend("sts").values():
-        session = sts[partition].get_assumed_role_from_access_key(access_key)
-        if session:
-            return session.role_arn
-    iam = moto_backend("iam")[account][partition]
-    user = iam.get_user_from_access_key_id(access_key)
-    if user is None:
-        user = iam.users.get(USER) or iam.create_user("us-east-1", USER)
-        key = user.create_access_key(prefix="AKIA")
-        key.access_key_id = access_key
-        iam.access_keys[access_key] = key
-    return user.arn
 
 
 def _listed(value: Any) -> list[Any]:

@@ -92,7 +92,7 @@ def update_capability(call: Call) -> dict[str, Any]:
 
     def apply() -> None:
         capability.description.update(after, modifiedAt=call.timeline.now)
-        dismiss_role(cluster, former)
+        dismiss_role(call, cluster, former)
         admit_role(call, cluster, capability.description["roleArn"], "STANDARD")
 
     update = being_updated(
@@ -113,7 +113,7 @@ def delete_capability(call: Call) -> dict[str, Any]:
 
     def remove() -> None:
         del cluster.capabilities[capability.name]
-        dismiss_role(cluster, capability.description["roleArn"])
+        dismiss_role(call, cluster, capability.description["roleArn"])
         idempotency.forget(call, capability)
 
     being_deleted(call, capability, durations.CAPABILITY_DELETE, remove)

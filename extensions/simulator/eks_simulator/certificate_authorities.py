@@ -85,6 +85,7 @@ def activate_certificate_authority(call: Call) -> dict[str, Any]:
         outgoing.update(signingStatus="NOT_USED", rollbackAvailable=False)
         authority.update(signingStatus="IN_USE", activatedAt=now, activatedBy="CUSTOMER", rollbackAvailable=True)
         _show_signer(cluster)
+        call.control_planes.renew(cluster)
         call.timeline.after(ROLLBACK.total_seconds(), lambda: authority.update(rollbackAvailable=False))
 
     def revert() -> None:

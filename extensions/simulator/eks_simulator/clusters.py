@@ -232,15 +232,16 @@ def _come_to_life(call: Call, cluster: Cluster) -> None:
     number = uuid.uuid4().hex.upper()
     suffix = "amazonaws.com.cn" if call.region.partition == "aws-cn" else "amazonaws.com"
     host = f"eks.{call.region.name}.{suffix}"
-    cluster.description["endpoint"] = f"https://{number}.gr7.{call.region.name}.eks.{suffix}"
     found_trust(call, cluster)
     cluster.description["identity"] = {"oidc": {"issuer": f"https://oidc.{host}/id/{number}"}}
     group = call.aws.create_cluster_security_group(cluster.name, cluster.vpc_id, str(int(number[:8], 16)))
     cluster.description["resourcesVpcConfig"]["clusterSecurityGroupId"] = group
+    cluster.description["endpoint"] = call.control_planes.begin(call.region, cluster).url
 
 
 def _vanish(call: Call, cluster: Cluster) -> None:
     del call.region.clusters[cluster.name]
+    call.control_planes.end(cluster)
     group = cluster.description["resourcesVpcConfig"].get("clusterSecurityGroupId")
     if group:
         call.aws.delete_security_group(group)

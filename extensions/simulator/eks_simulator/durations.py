@@ -27,6 +27,12 @@ INSIGHTS_REFRESH = 60
 CLUSTER_VPC_CONFIG = 420
 """Endpoint access, subnets and security groups: the control plane's network interfaces are replaced."""
 
+INSTANCE_BOOT = 60
+"""Until the kubelet of a new instance knocks at its cluster's door."""
+NODE_READY = 15
+"""From a Node's appearance until its network plugin works."""
+JOIN_RETRY = 30
+"""How often a kubelet tries again that was turned away."""
 NODEGROUP_CREATE = 150
 NODEGROUP_DELETE = 270
 NODEGROUP_CONFIG = 15

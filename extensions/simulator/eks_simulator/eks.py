@@ -10,7 +10,8 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from .aws import Neighbours, principal_of
+from .aws import Neighbours
+from .callers import identity_of
 from .errors import ServiceError, invalid_request
 from .operations import HANDLERS, Call
 from .protocol import Protocol
@@ -66,7 +67,9 @@ class Eks:
             timeline=world.timeline,
             faults=world.faults,
             quotas=world.quotas,
-            caller=lambda: principal_of(caller.access_key, caller.account, region.partition),
+            control_planes=world.control_planes,
+            boots=world.boots,
+            caller=lambda: identity_of(caller.access_key, caller.account, region.partition).arn,
         )
         return self.protocol.answer(operation, handler(call))
 

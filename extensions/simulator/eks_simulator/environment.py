@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
+
+from .callers import make_key
 
 _ELSEWHERE = (
     "AWS_PROFILE",
@@ -30,10 +31,11 @@ def client_environment(url: str, surroundings: Mapping[str, str] | None = None) 
     """
     surroundings = os.environ if surroundings is None else surroundings
     region = surroundings.get("AWS_REGION") or surroundings.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    key, secret = make_key()
     return {
         "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "AKIA" + secrets.token_hex(8).upper(),
-        "AWS_SECRET_ACCESS_KEY": secrets.token_hex(20),
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,

@@ -79,7 +79,7 @@ def delete_fargate_profile(call: Call) -> dict[str, Any]:
 
     def remove() -> None:
         del cluster.fargate_profiles[profile.name]
-        dismiss_role(cluster, profile.description["podExecutionRoleArn"])
+        dismiss_role(call, cluster, profile.description["podExecutionRoleArn"])
         idempotency.forget(call, profile)
 
     being_deleted(call, profile, durations.FARGATE_DELETE, remove)

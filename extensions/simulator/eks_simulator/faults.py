@@ -40,6 +40,7 @@ ENDINGS: dict[str, dict[str, set[str]]] = {
         "CANCELLED": {"update"},
         "DELETE_FAILED": {"delete"},
     },
+    "node": {"NOTREADY": {"create"}, "NOT_JOINED": {"create"}},
 }
 """In what each kind of resource can end badly, and which of its phases end so. FAILED and CANCELLED end an update."""
 
@@ -105,11 +106,13 @@ class Faults:
                 return {"status": _STATUS.get(fault.spec.get("error", ""), 400), **fault.spec}
         return None
 
-    def for_ending(self, resource: str, name: str, phase: str) -> dict[str, Any] | None:
-        """The fault in which the `phase` (create, update, delete) of a resource ends, with `becomes` in capitals."""
+    def for_ending(self, resource: str, name: str, phase: str, owner: str = "") -> dict[str, Any] | None:
+        """The fault in which the `phase` (create, update, delete) of a resource ends, with `becomes` in capitals. It
+        may name the resource, or its owner: that of a node is its node group."""
         for fault in self._endings:
             becomes = fault.spec["becomes"].upper()
-            wanted = fault.spec["resource"] == resource and fnmatchcase(name, fault.spec.get("name", "*"))
+            pattern = fault.spec.get("name", "*")
+            wanted = fault.spec["resource"] == resource and (fnmatchcase(name, pattern) or fnmatchcase(owner, pattern))
             if wanted and phase in ENDINGS[resource].get(becomes, ()) and fault.strikes():
                 return {**fault.spec, "becomes": becomes}
         return None

@@ -4,7 +4,7 @@
 """moto, set up for the simulator: imported late, with the settings it needs, quick to fill and quick to empty.
 
 Every import of moto's state goes through `moto_backend`. What is replaced in moto is replaced for speed alone (measured
-with moto 5.2.5) and answers the same.
+with moto 5.2.5) and answers the same, but for Auto Scaling groups, which spread their instances as AWS does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from . import ACCOUNT
+from .launching import launch
 
 _SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
 """Read when moto is imported: AWS-managed policies by name; no 1,300 invented AMIs in every region, which nobody asks
@@ -68,6 +69,8 @@ def _set_up() -> None:
     # Of these policies only the attachment counts ever change, so a new IAM can do with shallow copies of one set.
     make_policies = cache(models.IAMBackend._init_aws_policies)
     models.IAMBackend._init_aws_policies = lambda self: [copy.copy(policy) for policy in make_policies(_Owner(self))]
+    groups: Any = importlib.import_module("moto.autoscaling.models")
+    groups.FakeAutoScalingGroup.replace_autoscaling_group_instances = launch
 
 
 class _Owner:

@@ -28,11 +28,13 @@ from .nodegroup_rules import (
 )
 from .operations import Call, operation
 from .paging import page
-from .role_rules import can_join, require_node_role
+from .role_rules import require_node_role
 from .store import Cluster, Resource
 from .tags import require_allowed
 
 DEFAULT_INSTANCE_TYPE = "t3.medium"
+_NOT_JOINED = "Instances failed to join the kubernetes cluster"
+_UNHEALTHY = "Unhealthy nodes in the kubernetes cluster"
 _NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9\-_]{0,62}")
 """At most 63 characters, as https://docs.aws.amazon.com/eks/latest/userguide/create-managed-node-group.html has it."""
 
@@ -57,7 +59,7 @@ def create_nodegroup(call: Call) -> dict[str, Any]:
     if len(cluster.nodegroups) >= call.quotas.nodegroups_per_cluster:
         raise limit_exceeded(f"Node group limit exceeded: {call.quotas.nodegroups_per_cluster} per cluster", **members)
     require_allowed(call.get("tags", {}))
-    role = require_node_role(call, call.parameters["nodeRole"], **members)
+    require_node_role(call, call.parameters["nodeRole"], **members)
     _require_subnets(call, cluster, members)
     group = Resource("nodegroup", name, "", _describe(call, cluster, members))
     group.arn = group.description["nodegroupArn"]
@@ -68,8 +70,9 @@ def create_nodegroup(call: Call) -> dict[str, Any]:
     idempotency.remember(call, group)
 
     def finish() -> None:
-        if not can_join(role):
-            fail(group, _NOT_JOINED)
+        problem = _misfortune(call, group)
+        if problem:
+            fail(group, problem)
 
     being_created(call, group, durations.NODEGROUP_CREATE, finish)
     return {"nodegroup": group.description}
@@ -106,21 +109,27 @@ def delete_nodegroup(call: Call) -> dict[str, Any]:
     def remove() -> None:
         del cluster.nodegroups[group.name]
         autoscaling.withdraw(call, group)
-        dismiss_role(cluster, group.description["nodeRole"])
+        dismiss_role(call, cluster, group.description["nodeRole"])
         idempotency.forget(call, group)
 
     being_deleted(call, group, durations.NODEGROUP_DELETE, remove)
     return {"nodegroup": group.description}
 
 
-_NOT_JOINED = {
-    "resource": "nodegroup",
-    "becomes": "CREATE_FAILED",
-    "code": "NodeCreationFailure",
-    "message": "Instances failed to join the kubernetes cluster",
-}
-"""What a node group ends in whose role lacks the worker node policy: its instances boot, and never join
-(https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html#worker-node-fail)."""
+def _misfortune(call: Call, group: Resource) -> dict[str, Any] | None:
+    """What a new node group fails of some of whose instances are no Ready nodes
+    (https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html#worker-node-fail), as a fault."""
+    ailing = [boot for boot in call.boots.of(group) if boot.problem]
+    if not ailing:
+        return None
+    absent = any(boot.plane is None for boot in ailing)
+    return {
+        "resource": "nodegroup",
+        "becomes": "CREATE_FAILED",
+        "code": "NodeCreationFailure",
+        "message": _NOT_JOINED if absent else _UNHEALTHY,
+        "resourceIds": [boot.instance.id for boot in ailing],
+    }
 
 
 def _describe(call: Call, cluster: Cluster, members: dict[str, str]) -> dict[str, Any]:

@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .aws import Neighbours
 from .clock import Timeline
 from .errors import not_found
 from .faults import Faults
 from .store import Cluster, Region, Resource
+
+if TYPE_CHECKING:
+    from .control_plane.plane import ControlPlanes
+    from .nodes.boots import Boots
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Call:
     timeline: Timeline
     faults: Faults
     quotas: Quotas
+    control_planes: ControlPlanes
+    boots: Boots
     caller: Callable[[], str]
 
     @property

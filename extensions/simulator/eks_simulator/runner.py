@@ -31,11 +31,13 @@ def serving(world: World, port: int) -> Iterator[str]:
     """A running server; gives its URL. moto is loaded in the background, so that the first call finds it there."""
     application = Application(world)
     server = Server(application, port)
+    world.url = server.url
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     threading.Thread(target=application.moto.load, daemon=True).start()
     try:
         yield server.url
     finally:
+        world.control_planes.clear()
         server.shutdown()
         server.server_close()
 

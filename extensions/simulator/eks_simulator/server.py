@@ -14,7 +14,8 @@ from botocore.model import OperationModel
 
 from . import ACCOUNT, oidc_providers
 from .admin import Admin
-from .aws import Neighbours, principal_of
+from .aws import Neighbours
+from .callers import identity_of
 from .dependencies import violation
 from .eks import Eks
 from .errors import ServiceError
@@ -86,7 +87,7 @@ class Application:
     def _ask_moto(self, call: ServiceCall, request: Request, credential: Credential) -> Response:
         region = self.world.store.region(self._account(credential), credential.region)
         if credential.access_key:
-            principal_of(credential.access_key, region.account, region.partition)
+            identity_of(credential.access_key, region.account, region.partition)
         reason = violation(region, call)
         if reason:
             return refusal(call, "DependencyViolation", reason)
@@ -99,6 +100,8 @@ class Application:
         response = self.moto.perform(call, request)
         if response.status < 400:
             oidc_providers.after(neighbours, call)
+            if call.service in ("ec2", "autoscaling") and is_write(call.operation, call.parameters):
+                self.world.boots.look(region)
         changes_trust = call.operation in ("CreateRole", "UpdateAssumeRolePolicy")
         if call.service == "iam" and changes_trust and response.status < 400:
             self.world.role_changes.note(region.account, call.parameters["RoleName"])

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from . import moto_setup
 from .aws import RoleChanges
 from .clock import Clock, Timeline
+from .control_plane.plane import ControlPlanes
+from .control_plane.vantage import WITHIN
 from .faults import Faults
 from .ledger import Ledger
+from .nodes.boots import Boots
 from .operations import Quotas
 from .store import Store
 
@@ -27,7 +30,10 @@ class Caller:
 
 
 class World:
-    """Everything that requests share. Hold `lock` while touching any of it, moto included."""
+    """Everything that requests share. Hold `lock` while touching any of it, moto included.
+
+    `vantage` is where the clients are, `url` where the simulator itself is.
+    """
 
     def __init__(self, speed: float = 60, quotas: Quotas | None = None) -> None:
         self.lock = threading.RLock()
@@ -38,6 +44,10 @@ class World:
         self.ledger = Ledger()
         self.quotas = quotas or Quotas()
         self.role_changes = RoleChanges(self.clock.now)
+        self.control_planes = ControlPlanes(self)
+        self.boots = Boots(self)
+        self.vantage = WITHIN
+        self.url = ""
 
     def reset(self) -> None:
         """Begin again: no resources, no faults, an empty ledger, time at its start."""
@@ -47,4 +57,6 @@ class World:
         self.faults.clear()
         self.ledger.clear()
         self.role_changes.clear()
+        self.control_planes.clear()
+        self.boots.clear()
         moto_setup.reset()

@@ -48,7 +48,8 @@ def test_a_node_group_names_an_auto_scaling_group_that_exists(account: Account, 
     assert sizes(group) == (1, 5, 3)
     assert group["VPCZoneIdentifier"].split(",") == account.subnets
     assert sorted(group["AvailabilityZones"]) == sorted(account.zones[:3])
-    assert group["Instances"] == []
+    assert [one["LifecycleState"] for one in group["Instances"]] == ["InService"] * 3
+    assert sorted(one["AvailabilityZone"] for one in group["Instances"]) == sorted(account.zones[:3])
 
 
 def test_it_carries_the_tags_of_eks_and_of_the_cluster_autoscaler(account: Account, cluster: str) -> None:

@@ -1,0 +1,152 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Instances boot, join their cluster if it lets them, and their Nodes go when they go.
+
+A kubelet that is turned away tries on and on: a Node appears when what kept it out has been mended
+(https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html#worker-node-fail).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .. import durations
+from ..aws import Neighbours
+from ..control_plane.authorization import NODE_USER, NODES
+from ..kubernetes.types import NODE
+from ..role_rules import can_join
+from ..store import Region, Resource
+from . import managed
+from .node import Machine, conditions, new_node
+
+if TYPE_CHECKING:
+    from ..control_plane.plane import ControlPlane
+    from ..world import World
+
+UNREADY = "The Node is not Ready."
+_NOT_READY = "node.kubernetes.io/not-ready"
+_PATIENCE = 10
+"""A kubelet that has tried for so many times as long as its next pause, makes that longer."""
+
+
+@dataclass
+class Boot:
+    """An instance on its way into a cluster. `plane` is where its Node is, `problem` what keeps it from being Ready;
+    `fate` is what a fault has in store for it."""
+
+    instance: Any
+    owner: str
+    since: datetime
+    plane: ControlPlane | None = None
+    problem: str = ""
+    fate: str | None = None
+
+    @property
+    def node(self) -> str:
+        name: str = self.instance.private_dns_name
+        return name
+
+
+class Boots:
+    """The boots of all instances that belong to clusters."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._boots: dict[str, Boot] = {}
+
+    def clear(self) -> None:
+        self._boots.clear()
+
+    def look(self, region: Region) -> None:
+        """Notice which instances of an account and region have come since the last look, and which have gone."""
+        aws = Neighbours(region, self._world.role_changes)
+        for instance in aws.instances():
+            boot = self._boots.get(instance.id)
+            if boot is None and instance.is_running():
+                self._begin(region, aws, instance)
+            elif boot is not None and instance.state == "terminated":
+                self._end(boot)
+
+    def of(self, group: Resource) -> list[Boot]:
+        """The boots of a node group's instances, the oldest first."""
+        return [boot for boot in self._boots.values() if boot.owner == group.arn]
+
+    def _begin(self, region: Region, aws: Neighbours, instance: Any) -> None:
+        found = managed.membership(region, _tags(instance))
+        if found is not None:
+            boot = self._boots[instance.id] = Boot(instance, found[1].arn, self._world.timeline.now)
+            self._world.timeline.after(durations.INSTANCE_BOOT, lambda: self._join(region, aws, boot))
+
+    def _end(self, boot: Boot) -> None:
+        del self._boots[boot.instance.id]
+        if boot.plane and boot.plane.objects.find(NODE, "", boot.node):
+            boot.plane.objects.remove(NODE, "", boot.node)
+
+    def _join(self, region: Region, aws: Neighbours, boot: Boot) -> None:
+        """Register, or be turned away and come again."""
+        found = managed.membership(region, _tags(boot.instance))
+        if found is None or self._boots.get(boot.instance.id) is not boot:
+            return
+        cluster, group = found
+        if boot.fate is None:
+            fault = self._world.faults.for_ending("node", boot.node, "create", group.name) or {}
+            boot.fate = fault.get("becomes", "")
+        plane = self._world.control_planes.of(cluster)
+        boot.problem = _refusal(aws, plane, group, boot)
+        if plane is None or boot.problem:
+            pause = (self._world.timeline.now - boot.since).total_seconds() / _PATIENCE
+            self._world.timeline.after(max(durations.JOIN_RETRY, pause), lambda: self._join(region, aws, boot))
+            return
+        boot.plane = plane
+        machine = _machine(region, aws, boot.instance)
+        plane.objects.create(NODE, new_node(machine, managed.outfit(cluster, group, boot.instance), plane.timestamp()))
+        boot.problem = UNREADY
+        if boot.fate != "NOTREADY":
+            self._world.timeline.after(durations.NODE_READY, lambda: self._become_ready(boot))
+
+    def _become_ready(self, boot: Boot) -> None:
+        node = boot.plane.objects.find(NODE, "", boot.node) if boot.plane else None
+        if boot.plane is None or node is None:
+            return
+        boot.problem = ""
+        status = {**node["status"], "conditions": conditions(boot.plane.timestamp(), ready=True)}
+        taints = [taint for taint in node["spec"].get("taints") or () if taint["key"] != _NOT_READY]
+        spec = {name: value for name, value in {**node["spec"], "taints": taints}.items() if value}
+        boot.plane.objects.change(NODE, node, spec=spec, status=status)
+
+
+def _refusal(aws: Neighbours, plane: ControlPlane | None, group: Resource, boot: Boot) -> str:
+    """Why a kubelet cannot register; nothing if it can."""
+    role_arn = group.description["nodeRole"]
+    role = aws.role(role_arn)
+    if boot.fate == "NOT_JOINED":
+        return "Injected by the simulator."
+    if role is None or not can_join(role):
+        return f"The role {role_arn} may not call ec2:DescribeInstances: it lacks AmazonEKSWorkerNodePolicy."
+    user = plane.user_of_instance(role_arn, boot.instance.id) if plane else None
+    if user is None:
+        return f"Unauthorized: neither an access entry nor a row of aws-auth lets the role {role_arn} in."
+    if NODES not in user.groups or user.name != f"{NODE_USER}{boot.node}":
+        return f"Forbidden: the user {user.name} that the role {role_arn} is mapped to is not the node {boot.node}."
+    return ""
+
+
+def _machine(region: Region, aws: Neighbours, instance: Any) -> Machine:
+    subnet = aws.subnet(instance.subnet_id)
+    return Machine(
+        instance_id=instance.id,
+        name=instance.private_dns_name,
+        address=instance.private_ip,
+        instance_type=instance.instance_type,
+        zone=instance.availability_zone,
+        zone_id=subnet.availability_zone_id if subnet else "",
+        region=region.name,
+        hardware=aws.instance_type(instance.instance_type) or {},
+    )
+
+
+def _tags(instance: Any) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in instance.get_tags()}

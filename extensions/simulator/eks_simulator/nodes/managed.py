@@ -1,0 +1,63 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The nodes of managed node groups: which instances they are, and what EKS starts their kubelets with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..amis import Image, image_of, is_windows, kubelet_version, system
+from ..store import Cluster, Region, Resource
+from .node import Outfit
+
+CLUSTER_TAG = "eks:cluster-name"
+GROUP_TAG = "eks:nodegroup-name"
+_EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
+
+
+def membership(region: Region, tags: dict[str, str]) -> tuple[Cluster, Resource] | None:
+    """The cluster and the node group that an instance with these tags belongs to."""
+    cluster = region.clusters.get(tags.get(CLUSTER_TAG, ""))
+    group = cluster.nodegroups.get(tags.get(GROUP_TAG, "")) if cluster else None
+    return (cluster, group) if cluster and group else None
+
+
+def outfit(cluster: Cluster, group: Resource, instance: Any) -> Outfit:
+    """What an instance of the group boots with. Its AMI tells the version: a group that is being updated has two."""
+    image = image_of(instance.image_id)
+    return Outfit(
+        kubelet=kubelet_version(image.version if image else cluster.version),
+        system=system(image),
+        labels=_labels(group, instance),
+        taints=taints(group),
+        windows=_runs_windows(image),
+    )
+
+
+def taints(group: Resource) -> list[dict[str, str]]:
+    """The group's taints as Kubernetes writes them."""
+    return [
+        {"key": taint["key"], **({"value": taint["value"]} if taint.get("value") else {}), "effect": _effect(taint)}
+        for taint in group.description["taints"] or ()
+    ]
+
+
+def _effect(taint: dict[str, Any]) -> str:
+    return _EFFECTS[taint["effect"]]
+
+
+def _labels(group: Resource, instance: Any) -> dict[str, str]:
+    tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
+    return {
+        "eks.amazonaws.com/capacityType": group.description["capacityType"],
+        "eks.amazonaws.com/nodegroup": group.name,
+        "eks.amazonaws.com/nodegroup-image": instance.image_id,
+        "eks.amazonaws.com/sourceLaunchTemplateId": tags.get("aws:ec2launchtemplate:id", ""),
+        "eks.amazonaws.com/sourceLaunchTemplateVersion": tags.get("aws:ec2launchtemplate:version", ""),
+        **group.description["labels"],
+    }
+
+
+def _runs_windows(image: Image | None) -> bool:
+    return image is not None and is_windows(image.ami_type)

@@ -1,0 +1,117 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The endpoints of clusters: who gets in, and that they live and die with their cluster."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from unit.simulator.account import LONG, Account
+from unit.simulator.kubectl import Kubectl
+
+ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
+
+
+@pytest.fixture
+def kubectl(account: Account, standing_cluster: str, tmp_path: Path) -> Kubectl:
+    """As the creator of the standing cluster."""
+    return Kubectl(account, standing_cluster, tmp_path)
+
+
+def assumed(account: Account, role: str) -> dict[str, str]:
+    """The keys of a session of a role."""
+    arn = account.role(account.name(role), "ec2.amazonaws.com")
+    account.sim.advance(60)  # IAM's news have to reach EKS
+    keys = account.client("sts").assume_role(RoleArn=arn, RoleSessionName="ada@example.com")["Credentials"]
+    return {
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+    }
+
+
+def test_the_creator_is_administrator_of_a_new_cluster(kubectl: Kubectl) -> None:
+    namespaces = {one["metadata"]["name"] for one in kubectl.objects("namespaces")}
+    assert namespaces >= {"default", "kube-node-lease", "kube-public", "kube-system"}
+    assert 'nodes "none" not found' in kubectl("delete", "node", "none").stderr
+
+
+def test_access_is_denied_before_and_granted_by_an_entry_and_its_policies(
+    account: Account, standing_cluster: str, tmp_path: Path
+) -> None:
+    keys = assumed(account, "ops")
+    kubectl = Kubectl(account, standing_cluster, tmp_path, keys)
+    principal = account.client("sts", **keys).get_caller_identity()["Arn"]
+    role = f"arn:aws:iam::123456789012:role/{principal.split('/')[1]}"
+    assert "must be logged in to the server" in kubectl("get", "pods").stderr
+    account.eks.create_access_entry(clusterName=standing_cluster, principalArn=role)
+    session = f"{principal.rpartition('/')[0]}/ada-example.com"
+    refused = f'User "{session}" cannot list resource "pods" in API group "" in the namespace "default"'
+    assert refused in kubectl("get", "pods").stderr
+    scope = {"type": "namespace", "namespaces": ["default"]}
+    named = {"clusterName": standing_cluster, "principalArn": role}
+    account.eks.associate_access_policy(**named, policyArn=VIEW, accessScope=scope)
+    assert kubectl.said("get", "pods") == ""
+    assert "at the cluster scope" in kubectl("get", "nodes").stderr
+    account.eks.disassociate_access_policy(**named, policyArn=VIEW)
+    assert refused in kubectl("get", "pods").stderr
+
+
+def test_a_secret_that_is_not_the_keys_does_not_get_in(account: Account, standing_cluster: str, tmp_path: Path) -> None:
+    keys = {"aws_secret_access_key": "0" * 40}
+    done = Kubectl(account, standing_cluster, tmp_path, keys)("get", "nodes")
+    assert "must be logged in to the server" in done.stderr
+
+
+def test_requests_are_in_the_ledger_without_what_they_carry(kubectl: Kubectl) -> None:
+    since = kubectl.account.sim.ledger()[-1]["n"]
+    file = kubectl.home / "settings.json"
+    metadata = {"name": "settings", "namespace": "default"}
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"password": "hush-hush"}}
+    file.write_text(json.dumps(settings))
+    kubectl.said("create", "-f", str(file), "--dry-run=server")
+    kubectl.said("create", "-f", str(file))
+    kubectl("create", "-f", str(file))
+    calls = [call for call in kubectl.requests(since) if call["operation"] == "create configmaps"]
+    assert [(call["write"], call["status"], call["error"]) for call in calls] == [
+        (False, 201, None),
+        (True, 201, None),
+        (True, 409, "AlreadyExists"),
+    ]
+    assert calls[1]["parameters"] == {"cluster": kubectl.cluster, "namespace": "default", "name": "settings"}
+    assert "hush-hush" not in json.dumps(kubectl.requests(since))
+    assert "k8s-aws-v1" not in json.dumps(kubectl.requests(since))
+
+
+def test_faults_strike_requests(kubectl: Kubectl) -> None:
+    sim = kubectl.account.sim
+    sim.fault(operation="kubernetes:list nodes", error="InternalError", status=500, message="Not today.")
+    assert "Not today." in kubectl("get", "nodes").stderr
+    sim.clear_faults()
+    assert kubectl("get", "nodes").returncode == 0
+
+
+def test_the_endpoint_follows_its_cluster(account: Account, tmp_path: Path) -> None:
+    cluster = account.cluster()
+    before = account.describe(cluster)
+    kubectl = Kubectl(account, cluster, tmp_path)
+    assert json.loads(kubectl.said("version", "-o", "json"))["serverVersion"]["minor"].startswith("33")
+    account.eks.update_cluster_version(name=cluster, version="1.34")
+    account.sim.advance(LONG)
+    assert json.loads(kubectl.said("version", "-o", "json"))["serverVersion"]["minor"].startswith("34")
+    successor = account.eks.create_certificate_authority(clusterName=cluster)["certificateAuthority"]["id"]
+    account.sim.advance(LONG)
+    account.eks.activate_certificate_authority(clusterName=cluster, certificateAuthorityId=successor)
+    account.sim.advance(LONG)
+    after = account.describe(cluster)
+    assert "certificate signed by unknown authority" in replace(kubectl, described=before)("get", "nodes").stderr
+    kubectl.said("get", "nodes")
+    account.eks.delete_cluster(name=cluster)
+    account.sim.advance(LONG)
+    account.eks.list_clusters()
+    assert replace(kubectl, described=after)("get", "nodes").returncode == 1

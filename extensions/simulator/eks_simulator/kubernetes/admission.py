@@ -22,7 +22,7 @@ def admitted(objects: Objects, kind: Type, wanted: Object, service_cidr: str) ->
     """A new object as it is to be stored. Raises ApiError Forbidden."""
     wanted = _without_nulls(wanted)
     if "status" in kind.subresources and kind is not NODE:  # a kubelet brings the status of its node along
-        wanted.pop("status", None)
+        wanted["status"] = {}
     new = defaulted(kind, {**wanted, "metadata": _named(wanted["metadata"])})
     _require_living_namespace(objects, kind, new)
     if kind is POD:
@@ -39,7 +39,7 @@ def changed(kind: Type, subresource: str, current: Object, wanted: Object) -> Ob
     if subresource == "status":
         return {**current, "status": wanted.get("status", {}), "metadata": _same(current, wanted)}
     if "status" in kind.subresources:
-        wanted = {**wanted, "status": current.get("status", {})}
+        wanted = {**wanted, "status": current["status"]} if "status" in current else _without(wanted, "status")
     if kind is SERVICE:
         kept = {name: current["spec"][name] for name in _ALLOCATED if name in current["spec"]}
         wanted = {**wanted, "spec": {**kept, **(wanted.get("spec") or {})}}
@@ -47,6 +47,10 @@ def changed(kind: Type, subresource: str, current: Object, wanted: Object) -> Ob
 
 
 _ALLOCATED = ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")
+
+
+def _without(thing: Object, member: str) -> Object:
+    return {name: value for name, value in thing.items() if name != member}
 
 
 def _same(current: Object, wanted: Object) -> Object:

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the bodies of requests: JSON and YAML."""
+"""Reads the bodies of requests: JSON, YAML, and the protobuf of kubectl's imperative commands."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Any
 import yaml
 
 from ..wire import Request
+from . import messages
 from .errors import ApiError
 
 JSON = "application/json"
 _YAML = ("application/yaml", "application/apply-patch+yaml")
+_PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 
 def media_type(request: Request) -> str:
@@ -43,6 +45,8 @@ def read(request: Request) -> Any:
 def _value(media: str, body: bytes) -> Any:
     if media in _YAML:
         return yaml.safe_load(body)
+    if media == _PROTOBUF:
+        return messages.read(body)
     if media.endswith(("/json", "+json")):
         return json.loads(body)
     raise ApiError("UnsupportedMediaType", f"the body of the request was in an unknown format - found {media}")

@@ -13,7 +13,7 @@ from ..wire import Request, Response
 from . import bodies
 from .control import Attributes, Control, User
 from .errors import ApiError
-from .objects import Object, Objects
+from .objects import Object, Objects, name_of
 from .routing import Target
 from .types import NAMESPACE, Type
 
@@ -87,6 +87,12 @@ class Call:
         return self.target.parameters.get("fieldManager") or agent.split("/")[0]
 
     def answer(self, thing: Object, status: int = 200) -> Response:
+        """What has been written. A dry run leaves the revision as it is."""
+        if self.dry_run:
+            stored = self.objects.find(self.kind, *name_of(thing))
+            revision = {"resourceVersion": stored["metadata"]["resourceVersion"]} if stored else {}
+            metadata = {name: value for name, value in thing["metadata"].items() if name != "resourceVersion"}
+            thing = {**thing, "metadata": metadata | revision}
         return Response.json(status, thing)
 
 

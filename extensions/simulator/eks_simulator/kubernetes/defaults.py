@@ -163,15 +163,17 @@ def _service(thing: Object) -> Object:
         spec = {"internalTrafficPolicy": "Cluster", **spec}
     if spec["type"] in ("NodePort", "LoadBalancer"):
         spec.setdefault("externalTrafficPolicy", "Cluster")
-    ports = [{"protocol": "TCP", "targetPort": port.get("port"), **port} for port in spec.get("ports") or []]
-    return {"status": {"loadBalancer": {}}, **thing, "spec": {**spec, "ports": ports} if ports else spec}
+    if spec.get("ports"):
+        spec["ports"] = [{"protocol": "TCP", "targetPort": port.get("port"), **port} for port in spec["ports"]]
+    return {**thing, "spec": spec, "status": {"loadBalancer": {}, **(thing.get("status") or {})}}
 
 
 def _namespace(thing: Object) -> Object:
     metadata = thing["metadata"]
     labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata.get("name")}
     spec = {"finalizers": ["kubernetes"], **(thing.get("spec") or {})}
-    return {"status": {"phase": "Active"}, **thing, "metadata": {**metadata, "labels": labels}, "spec": spec}
+    status = {"phase": "Active", **(thing.get("status") or {})}
+    return {**thing, "metadata": {**metadata, "labels": labels}, "spec": spec, "status": status}
 
 
 def _node(thing: Object) -> Object:

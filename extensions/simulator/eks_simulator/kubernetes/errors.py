@@ -95,9 +95,17 @@ def forbidden(user: str, attributes: Attributes) -> ApiError:
     )
 
 
-def invalid(kind: Type, name: str, field: str, problem: str) -> ApiError:
-    """A value that is wrong: `field` is its path, `problem` a sentence such as `Required value`."""
-    causes = [{"reason": "FieldValueInvalid", "message": problem, "field": field}]
-    return ApiError(
-        "Invalid", f'{kind.kind} "{name}" is invalid: {field}: {problem}', {**_of(kind, name), "causes": causes}
-    )
+_CAUSES = {"Required": "Required", "Unsupported": "NotSupported", "Duplicate": "Duplicate", "Forbidden": "Forbidden"}
+
+
+def invalid(kind: Type, name: str, problems: list[tuple[str, str]]) -> ApiError:
+    """Values that are wrong: each with the path of the member, and a sentence such as `Required value`."""
+    causes = [
+        {"reason": f"FieldValue{_CAUSES.get(said.split()[0].strip(':'), 'Invalid')}", "message": said, "field": path}
+        for path, said in problems
+    ]
+    listed = [f"{path}: {said}" for path, said in problems]
+    words = listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
+    qualified = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+    message = f'{qualified} "{name}" is invalid: {words}'
+    return ApiError("Invalid", message, {**_of(kind, name), "kind": kind.kind, "causes": causes})

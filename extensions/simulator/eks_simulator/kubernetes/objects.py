@@ -26,7 +26,7 @@ Object = dict[str, Any]
 
 _MEMORY = 20_000
 """How many events the log keeps. Who asks for older ones is told that they are gone, and lists again."""
-_VOLATILE = ("resourceVersion", "generation", "managedFields")
+_VOLATILE = ("resourceVersion", "generation")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from ..wire import Response
 from . import bodies, patches, selectors, writing
 from .calls import Call
 from .errors import invalid
+from .formats import wrong
 from .objects import Object
 
 
@@ -29,7 +30,7 @@ def _write(call: Call, wanted: Object) -> Response:
     current = call.objects.get(call.kind, call.namespace, call.name)
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:
-        raise invalid(call.kind, call.name, "spec.replicas", f"Invalid value: {replicas}: must be 0 or more")
+        raise invalid(call.kind, call.name, [wrong("spec.replicas", replicas, "must be greater than or equal to 0")])
     revision = (wanted.get("metadata") or {}).get("resourceVersion")
     metadata = {**current["metadata"], **({"resourceVersion": revision} if revision else {})}
     new = {**current, "metadata": metadata, "spec": {**current["spec"], "replicas": replicas}}

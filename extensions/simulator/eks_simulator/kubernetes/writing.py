@@ -8,22 +8,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..wire import Response
-from . import admission, bodies, managed, patches
+from . import admission, bodies, immutability, managed, patches, shapes, validation
 from .calls import Call
 from .errors import ApiError, forbidden
-from .objects import Object
+from .objects import Object, timestamp
 
 _SYSTEM = ("uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "selfLink")
 """Metadata that a new object does not bring along."""
 
 
 def create(call: Call) -> Response:
-    return Response.json(201, _create(call, call.body))
+    return call.answer(_create(call, _addressed(call, call.body)), 201)
 
 
 def update(call: Call) -> Response:
     current = call.objects.get(call.kind, call.namespace, call.name)
-    return Response.json(200, store(call, current, call.body))
+    return call.answer(store(call, current, _addressed(call, call.body)))
 
 
 def patch(call: Call) -> Response:
@@ -31,24 +31,31 @@ def patch(call: Call) -> Response:
     if media == patches.APPLY:
         return _apply(call)
     current = call.objects.get(call.kind, call.namespace, call.name)
-    return Response.json(200, store(call, current, patches.patched(media, current, call.body)))
+    wanted = _addressed(call, patches.patched(media, current, call.body))
+    return call.answer(store(call, current, wanted))
 
 
-def store(call: Call, current: Object, wanted: Object) -> Object:
-    """Put `wanted` in the place of `current`: of it only what the request may change.
+def store(call: Call, current: Object, wanted: Object, entries: list[Object] | None = None) -> Object:
+    """Put `wanted` in the place of `current`: of it only what the request may change. The `entries` tell who manages
+    its fields, if that is known already.
 
     Raises ApiError BadRequest, Conflict, Invalid.
     """
-    new = admission.changed(call.kind, call.target.attributes.subresource, current, _addressed(call, wanted))
-    return call.stage.replace(call.kind, new)
+    new = admission.changed(call.kind, call.target.attributes.subresource, current, wanted)
+    validation.require_valid(call.kind, new)
+    immutability.require_changeable(call.kind, current, new)
+    entries = managed.updated(current, new, _writer(call, "Update")) if entries is None else entries
+    return call.stage.replace(call.kind, managed.with_entries(new, entries))
 
 
-def _create(call: Call, wanted: Object) -> Object:
-    """Store a new object. Raises ApiError BadRequest, AlreadyExists, Invalid, Forbidden, NotFound."""
-    wanted = _addressed(call, wanted)
+def _create(call: Call, wanted: Object, entries: list[Object] | None = None) -> Object:
+    """Store a new object. Raises ApiError AlreadyExists, Invalid, Forbidden, NotFound."""
     metadata = {name: value for name, value in wanted["metadata"].items() if name not in _SYSTEM}
-    new = admission.admitted(call.stage, call.kind, {**wanted, "metadata": metadata}, call.control.service_cidr())
-    created = call.stage.create(call.kind, new)
+    cidr = call.control.service_cidr()
+    new = admission.admitted(call.stage, call.kind, {**wanted, "metadata": metadata}, cidr)
+    validation.require_valid(call.kind, new)
+    entries = managed.updated(None, new, _writer(call, "Update")) if entries is None else entries
+    created = call.stage.create(call.kind, managed.with_entries(new, entries))
     call.created = created["metadata"]["name"]
     return created
 
@@ -58,19 +65,28 @@ def _apply(call: Call) -> Response:
     applied = _addressed(call, call.body)
     if "managedFields" in applied["metadata"]:
         raise ApiError("BadRequest", "metadata.managedFields must be nil")
+    force = call.target.parameters.get("force") == "true"
     current = call.objects.find(call.kind, call.namespace, call.name)
-    new = managed.applied(current, applied)
+    new, entries = managed.applied(current, applied, _writer(call, "Apply"), force)
     if current is not None:
-        return Response.json(200, store(call, current, new))
+        return call.answer(store(call, current, new, entries))
     creation = replace(call.target.attributes, verb="create")
     if not call.control.permits(call.user, creation):
         raise forbidden(call.user.name, creation)
-    return Response.json(201, _create(call, new))
+    return call.answer(_create(call, new, entries), 201)
+
+
+def _writer(call: Call, operation: str) -> managed.Writer:
+    now = timestamp(call.control.now())
+    return managed.Writer(call.manager, operation, call.kind, call.target.attributes.subresource, now)
 
 
 def _addressed(call: Call, wanted: Object) -> Object:
-    """The body's object with what the path says of it. Raises ApiError BadRequest if they disagree."""
-    kind, metadata = call.kind, wanted.get("metadata") or {}
+    """The body's object with what the path says of it. Raises ApiError BadRequest if they disagree, or if it has
+    members of the wrong type."""
+    kind = call.kind
+    shapes.require_shape(kind, wanted)
+    metadata = wanted.get("metadata") or {}
     for member, expected in (("apiVersion", kind.group_version), ("kind", kind.kind)):
         found = wanted.get(member) or expected
         if found != expected:

@@ -213,8 +213,7 @@ class InventoryModule(AWSInventoryBase):
                 clusters = [pair for some in pool.map(self._clusters, places) for pair in some]
                 return list(pool.map(self._look, clusters))
         except (AwsError, KubernetesError, Refused) as error:
-            message = f"{self.NAME}: {error}"
-        raise AnsibleParserError(message)
+            raise AnsibleParserError(f"{self.NAME}: {error}") from None
 
     def _places(self) -> Iterator[Place]:
         default = self.get_option("regions") or [self.region]

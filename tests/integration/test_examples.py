@@ -115,6 +115,13 @@ def a_cluster_and_what_its_module_returned(aws: Surroundings) -> dict[str, Any]:
     return {"cluster_result": known}
 
 
+def a_cluster_with_nodes(aws: Surroundings) -> dict[str, Any]:
+    aws.cluster("prod", version="1.33")
+    aws.nodegroup("web", labels={"accelerator": "nvidia"}, scalingConfig={"minSize": 0, "maxSize": 3, "desiredSize": 3})
+    aws.nodegroup("api")
+    return {}
+
+
 def a_network_of_a_cluster(aws: Surroundings) -> dict[str, Any]:
     things = [aws.vpc, *aws.private_subnets]
     aws.ec2.create_tags(Resources=things, Tags=[{"Key": "flotilla.eks/cluster", "Value": "prod"}])
@@ -166,6 +173,7 @@ GIVEN = {
     "network_info": a_network_of_a_cluster,
     "nodegroup": a_cluster_and_a_launch_template,
     "nodegroup_info": a_cluster_with_its_members,
+    "nodes_info": a_cluster_with_nodes,
     "pod_identity_association": a_cluster_for_pods_with_roles,
     "pod_identity_association_info": a_cluster_with_addons_and_associations,
     "update": a_cluster_on_its_way_back,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
+from support.documentation import documentation
 from support.node_sources import (
     TYPE,
     ZONE,
@@ -79,6 +80,13 @@ def test_a_node_that_all_agree_about() -> None:
         "unschedulable": True,
         "disagreements": [],
     }
+
+
+def test_what_is_told_is_what_is_documented() -> None:
+    documented = documentation("nodes_info").returned["nodes"]["contains"]
+    for joined in join(sources(nodes=[node()], instances=[instance(), instance(2)])):
+        assert set(joined) == set(documented)
+        assert set(joined["addresses"]) <= set(documented["addresses"]["contains"])
 
 
 @pytest.mark.parametrize(

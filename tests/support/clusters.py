@@ -1,0 +1,19 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Kubernetes API of a simulated cluster, for what a test puts into it."""
+
+from __future__ import annotations
+
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Endpoint, Kubernetes
+from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
+from support.surroundings import Surroundings
+
+
+def api_of(aws: Surroundings, cluster: str = "prod") -> Kubernetes:
+    """The API of a cluster, as its creator."""
+    found = aws.eks.describe_cluster(name=cluster)["cluster"]
+    sts = aws.client("sts")
+    return Kubernetes(
+        Endpoint(found["endpoint"], found["certificateAuthority"]["data"]), lambda: make_token(sts, cluster)
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..deleting import remove
@@ -25,12 +26,24 @@ _REVISION = "controller-revision-hash"
 _PRESSURES = ("disk", "memory", "pid")
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a DaemonSet says of a node, as it was at a `revision`: whether a pod is `wanted` there, or if not, whether
+    the node is `bearable` for one that is there."""
+
+    revision: str
+    wanted: bool
+    bearable: bool
+
+
 class DaemonSets:
     """Creates a pod for each node, for the scheduler to bind to that one, and replaces those of an old template."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known: dict[Key, None] = {}
+        self._said: dict[tuple[str, int], dict[str, Verdict]] = {}
+        """By a DaemonSet's uid and generation, and the node's name."""
 
     def concerns(self, event: Event) -> Iterator[Key]:
         if event.kind is DAEMON_SET:
@@ -45,25 +58,36 @@ class DaemonSets:
         daemon_set = self._context.objects.find(DAEMON_SET, *key)
         if daemon_set is None or leaving(daemon_set):
             return
-        spec = _spec(daemon_set)
         mark = revision(daemon_set["spec"]["template"])
-        fit = [node for node in self._context.objects.list(NODE) if _fits(spec, node, "NoSchedule", "NoExecute")]
-        wanted = {node["metadata"]["name"] for node in fit}
-        self._place(daemon_set, spec, mark, wanted)
+        verdicts = self._verdicts(daemon_set)
+        wanted = {name for name, verdict in verdicts.items() if verdict.wanted}
+        self._place(daemon_set, mark, wanted, {name for name, verdict in verdicts.items() if verdict.bearable})
         self._update(daemon_set, mark, wanted)
         self._report(key, daemon_set, mark, wanted)
 
-    def _place(self, daemon_set: Object, spec: dict[str, Any], mark: str, wanted: set[str]) -> None:
+    def _verdicts(self, daemon_set: Object) -> dict[str, Verdict]:
+        """What it says of each node. A node that is as it was is not asked again."""
+        asked = daemon_set["metadata"]["uid"], daemon_set["metadata"]["generation"]
+        before, spec = self._said.get(asked, {}), _spec(daemon_set)
+        now: dict[str, Verdict] = {}
+        for node in self._context.objects.list(NODE):
+            name, at = node["metadata"]["name"], node["metadata"]["resourceVersion"]
+            known = before.get(name)
+            now[name] = known if known and known.revision == at else _judge(spec, node)
+        self._said = {one: said for one, said in self._said.items() if one[0] != asked[0]} | {asked: now}
+        return now
+
+    def _place(self, daemon_set: Object, mark: str, wanted: set[str], bearable: set[str]) -> None:
         """One pod on each wanted node; none where even one that runs already cannot stay."""
         here = self._by_node(daemon_set)
         for node in sorted(wanted - here.keys()):
+            spec = _spec(daemon_set)
             affinity = pinned_to(spec.get("affinity"), node)
-            create_pod(self._context, daemon_set, {_REVISION: mark}, **{**spec, "affinity": affinity})
+            if not create_pod(self._context, daemon_set, {_REVISION: mark}, **{**spec, "affinity": affinity}):
+                break
         for name, pods in here.items():
-            host = self._context.objects.find(NODE, "", name)
-            stays = name in wanted or (host is not None and _fits(spec, host, "NoExecute"))
             live = [pod for pod in pods if active(pod)]
-            for pod in [pod for pod in pods if ended(pod)] + live[1 if stays else 0 :]:
+            for pod in [pod for pod in pods if ended(pod)] + live[1 if name in bearable else 0 :]:
                 if not leaving(pod):
                     remove(self._context.objects, POD, pod, {})
 
@@ -82,7 +106,7 @@ class DaemonSets:
             remove(self._context.objects, POD, pod, {})
 
     def _report(self, key: Key, daemon_set: Object, mark: str, wanted: set[str]) -> None:
-        live = {pinned(pod["spec"]): pod for pod in self._pods(daemon_set) if active(pod)}
+        live = {_home(pod): pod for pod in self._pods(daemon_set) if active(pod)}
         placed = {name: pod for name, pod in live.items() if name in wanted}
         available = sum(is_available(self._context, daemon_set, pod) for pod in placed.values())
         status = {
@@ -107,7 +131,7 @@ class DaemonSets:
         """Its pods by the node that each is for; those that are still ending, too."""
         found: defaultdict[str, list[Object]] = defaultdict(list)
         for pod in self._pods(daemon_set):
-            found[pinned(pod["spec"]) or pod["spec"].get("nodeName", "")].append(pod)
+            found[_home(pod)].append(pod)
         return found
 
     def _pods(self, daemon_set: Object) -> list[Object]:
@@ -125,8 +149,16 @@ def _spec(daemon_set: Object) -> dict[str, Any]:
     return {**spec, "tolerations": [*(spec.get("tolerations") or []), *own]}
 
 
-def _fits(spec: dict[str, Any], node: Object, *effects: str) -> bool:
-    return untolerated(spec, node, *effects) is None and selects(spec, node)
+def _judge(spec: dict[str, Any], node: Object) -> Verdict:
+    selected = selects(spec, node)
+    bearable = selected and untolerated(spec, node, "NoExecute") is None
+    wanted = bearable and untolerated(spec, node, "NoSchedule") is None
+    return Verdict(node["metadata"]["resourceVersion"], wanted, bearable)
+
+
+def _home(pod: Object) -> str:
+    """The node that a pod is for."""
+    return pod["spec"].get("nodeName") or pinned(pod["spec"]) or ""
 
 
 def _matters(event: Event) -> bool:

@@ -168,9 +168,13 @@ class Fargate:
 def _selects(profile: FargateProfile, pod: Object) -> bool:
     """Whether a selector has the pod's namespace and only labels that it bears; `*` and `?` stand for any text."""
     labels = pod["metadata"].get("labels") or {}
+
+    def bears(key: str, value: str) -> bool:
+        return key in labels and fnmatchcase(labels[key], value)
+
     return any(
         fnmatchcase(pod["metadata"]["namespace"], selector["namespace"])
-        and all(fnmatchcase(labels.get(key, "\0"), value) for key, value in (selector.get("labels") or {}).items())
+        and all(bears(*label) for label in (selector.get("labels") or {}).items())
         for selector in profile.selectors
     )
 

@@ -41,8 +41,11 @@ def occupies(pod: Object) -> bool:
 
 def condition(thing: Object, kind: str) -> dict[str, Any]:
     """A condition of a pod, node or workload; empty if it has none of that type."""
-    conditions = (thing.get("status") or {}).get("conditions") or []
-    return next((one for one in conditions if one["type"] == kind), {})
+    for one in (thing.get("status") or {}).get("conditions") or ():
+        if one["type"] == kind:
+            found: dict[str, Any] = one
+            return found
+    return {}
 
 
 def ready(thing: Object) -> bool:

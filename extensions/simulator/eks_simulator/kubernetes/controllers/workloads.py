@@ -74,7 +74,8 @@ def create_pod(
 
 def is_available(context: Context, workload: Object, pod: Object) -> bool:
     """Whether a pod has been Ready for as long as its workload demands."""
-    return ready_for(pod, context.timeline.now) >= _needed(workload)
+    needed = _needed(workload)
+    return ready_for(pod, context.timeline.now) >= needed if needed else ready(pod)
 
 
 def counts(context: Context, workload: Object, pods: list[Object]) -> dict[str, int]:
@@ -89,7 +90,10 @@ def counts(context: Context, workload: Object, pods: list[Object]) -> dict[str, 
 
 def seconds_to_availability(context: Context, workload: Object, pods: list[Object]) -> float | None:
     """When the next pod will have been Ready for long enough; None if there is none to wait for."""
-    waits = [_needed(workload) - age for pod in pods if (age := ready_for(pod, context.timeline.now)) >= 0]
+    needed = _needed(workload)
+    if not needed:
+        return None
+    waits = [needed - age for pod in pods if (age := ready_for(pod, context.timeline.now)) >= 0]
     return min((wait for wait in waits if wait > 0), default=None)
 
 

@@ -155,6 +155,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
@@ -195,6 +196,15 @@ class InventoryModule(AWSInventoryBase):
 
     NAME = "flotilla.eks.nodes"
     INVENTORY_FILE_SUFFIXES = ("eks_nodes.yml", "eks_nodes.yaml")
+
+    def get_option(self, option: str, hostvars: Any = None) -> Any:
+        """As AWSInventoryBase, but for regions: it has lists templated in a way that ansible-core 2.19 warns of.
+
+        Seen with amazon.aws 10.1.2; aws_ec2 has the same warning.
+        """
+        if option == "regions":
+            return BaseInventoryPlugin.get_option(self, option, hostvars)
+        return super().get_option(option, hostvars)
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache=cache)

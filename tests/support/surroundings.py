@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -29,21 +30,31 @@ ROLES = {
 
 
 class Surroundings:
-    """Makes each thing when first asked for. Roles are named ``test-cluster``, ``test-node``, ``test-fargate``."""
+    """Makes each thing when first asked for. Roles are named ``test-cluster``, ``test-node``, ``test-fargate``.
 
-    def __init__(self, simulator: SimulatorProcess) -> None:
+    With a ``role``, an ARN, all is made as that role, in its account.
+    """
+
+    def __init__(self, simulator: SimulatorProcess, region: str = "", role: str = "") -> None:
         self.simulator = simulator
+        self.region = region or simulator.env["AWS_REGION"]
+        self.account = role.split(":")[4] if role else ACCOUNT
+        self._keys = {
+            "aws_access_key_id": simulator.env["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": simulator.env["AWS_SECRET_ACCESS_KEY"],
+        }
+        if role:
+            session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+            self._keys = {
+                "aws_access_key_id": session["AccessKeyId"],
+                "aws_secret_access_key": session["SecretAccessKey"],
+                "aws_session_token": session["SessionToken"],
+            }
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client of the simulated AWS."""
-        env = self.simulator.env
-        return boto3.client(
-            service,
-            endpoint_url=env["AWS_ENDPOINT_URL"],
-            region_name=region or env["AWS_REGION"],
-            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-        )
+        url = self.simulator.env["AWS_ENDPOINT_URL"]
+        return boto3.client(service, endpoint_url=url, region_name=region or self.region, **self._keys)
 
     @cached_property
     def eks(self) -> Any:
@@ -99,7 +110,7 @@ class Surroundings:
     def role(self, purpose: str, name: str = "", *, settle: bool = True) -> str:
         """The ARN of the IAM role for one of ROLES' purposes, by now known to EKS if ``settle``."""
         name = name or f"test-{purpose}"
-        arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+        arn = f"arn:aws:iam::{self.account}:role/{name}"
         if name not in self._roles:
             service, policies = ROLES[purpose]
             statement = {
@@ -108,7 +119,8 @@ class Surroundings:
                 "Action": ["sts:AssumeRole", "sts:TagSession"],
             }
             trust = {"Version": "2012-10-17", "Statement": [statement]}
-            self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+            with suppress(self.iam.exceptions.EntityAlreadyExistsException):  # made from another region
+                self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
             for policy in policies:
                 self.iam.attach_role_policy(RoleName=name, PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
             self._roles.add(name)

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The AMI types of managed node groups: their architecture, their system, and their releases.
+"""The AMIs for EKS: their types, which are those of managed node groups and Canonical's, their systems and releases.
 
 Architectures and systems follow from the types' names
 (https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html, ami-versions-*). Release dates are
@@ -18,6 +18,16 @@ from .versions import VERSIONS, minor
 DEFAULT_AMI_TYPE = "AL2023_x86_64_STANDARD"
 LAST_AL2_MINOR = 32
 """Amazon Linux 2 AMIs end with Kubernetes 1.32 (https://docs.aws.amazon.com/eks/latest/userguide/eks-ami-deprecation-faqs.html)."""
+UBUNTU_TYPES = [
+    f"UBUNTU_{edition}{release}_{architecture}"
+    for edition in ("", "PRO_")
+    for release in ("22_04", "24_04", "26_04")
+    for architecture in ("x86_64", "ARM_64")
+]
+"""Canonical's, which EKS has no types for: named as EKS would."""
+_FIRST_MINORS = {"WINDOWS_CORE_2025": 35, "WINDOWS_FULL_2025": 35, "24_04": 31, "26_04": 35}
+"""The first Kubernetes version of systems that came later, as eksctl's documentation has it
+(https://docs.aws.amazon.com/eks/latest/eksctl/custom-ami-support.html)."""
 _DATES = ["20260923", "20261014", "20261105"]
 _BOTTLEROCKET = ["1.48.0-12ab34cd", "1.49.0-9f8e7d6c", "1.50.0-abcdef12"]
 
@@ -44,8 +54,20 @@ def supports(ami_type: str, version: str) -> bool:
     return not is_al2(ami_type) or minor(version) <= LAST_AL2_MINOR
 
 
+def is_ubuntu(ami_type: str) -> bool:
+    return ami_type.startswith("UBUNTU")
+
+
+def is_published(ami_type: str, version: str) -> bool:
+    """Whether an AMI of this type was ever published for a Kubernetes version. Those of old versions stay."""
+    first = max((minors for name, minors in _FIRST_MINORS.items() if name in ami_type), default=0)
+    return supports(ami_type, version) and minor(version) >= first
+
+
 def releases(ami_type: str, version: str) -> list[str]:
-    """The releaseVersions for a Kubernetes version, oldest first."""
+    """The releaseVersions for a Kubernetes version, oldest first; of Ubuntu, the serials of its images."""
+    if is_ubuntu(ami_type):
+        return _DATES
     if is_bottlerocket(ami_type):
         return _BOTTLEROCKET
     if is_windows(ami_type):
@@ -60,6 +82,11 @@ class Image:
     ami_type: str
     version: str
     release: str
+
+    @property
+    def day(self) -> str:
+        """When it was released: 20261105."""
+        return _DATES[releases(self.ami_type, self.version).index(self.release)]
 
 
 _published: dict[str, Image] = {}
@@ -92,4 +119,6 @@ def system(image: Image | None) -> str:
         return "Amazon Linux 2"
     if is_windows(image.ami_type):
         return f"Windows Server {image.ami_type.split('_')[2]} Datacenter"
+    if is_ubuntu(image.ami_type):
+        return f"Ubuntu {image.ami_type.removeprefix('UBUNTU_').removeprefix('PRO_')[:5].replace('_', '.')} LTS"
     return f"Bottlerocket OS {image.release.partition('-')[0]} (aws-k8s-{image.version})"

@@ -61,6 +61,10 @@ class Neighbours:
     def kms(self) -> Any:
         return moto_backend("kms")[self.region.account][self.region.name]
 
+    @property
+    def ssm(self) -> Any:
+        return moto_backend("ssm")[self.region.account][self.region.name]
+
     def subnet(self, subnet_id: str) -> Any | None:
         return next((zone[subnet_id] for zone in self.ec2.subnets.values() if subnet_id in zone), None)
 

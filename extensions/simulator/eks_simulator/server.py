@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from . import ACCOUNT, oidc_providers
+from . import ACCOUNT, oidc_providers, public_images, public_parameters
 from .admin import Admin
 from .aws import Neighbours
 from .callers import identity_of
@@ -97,7 +97,9 @@ class Application:
         answer = oidc_providers.answer(neighbours, call, self.world.store.issuers)
         if answer:
             return answer
-        response = self.moto.perform(call, request)
+        public_images.provide(neighbours, call)
+        with public_parameters.lent(neighbours, call):
+            response = self.moto.perform(call, request)
         if response.status < 400:
             oidc_providers.after(neighbours, call)
             if call.service in ("ec2", "autoscaling") and is_write(call.operation, call.parameters):

@@ -36,6 +36,8 @@ _UNMANAGED = {
     ),
 }
 """What nobody manages: identity, and what the server writes. Conflicts about a status do not arise here."""
+_HOLLOW = ((), ("f:metadata",))
+"""What is no field when it is empty."""
 
 
 def leaves(thing: Object) -> dict[FieldPath, Any]:
@@ -57,7 +59,7 @@ def _collect(value: Any, path: Path, steps: FieldPath, found: dict[FieldPath, An
             place = (*steps, _key(item, schema.keys(path)))
             found[(*place, _ITSELF)] = True
             _collect(item, path, place, found)
-    else:
+    elif steps not in _HOLLOW:
         found[steps] = value
 
 
@@ -100,7 +102,7 @@ def text(path: FieldPath) -> str:
 def removed(thing: Object, dropped: set[FieldPath], kept: set[FieldPath]) -> Object:
     """The object without the fields `dropped`, and without the maps and items that this empties. An item goes as a
     whole unless something of it is `kept`."""
-    for path in sorted(dropped, key=lambda path: path[-1] == _ITSELF):
+    for path in sorted(dropped, key=lambda path: path[-1] != _ITSELF):
         within = path[:-1] if path[-1] == _ITSELF else path
         if not any(other[: len(within)] == within for other in kept):
             thing = _pruned(thing, within)
@@ -122,10 +124,13 @@ def _pruned(value: Any, path: FieldPath) -> Any:
 
 
 def _item_pruned(item: Any, step: str, rest: FieldPath) -> list[Any]:
-    """An item of a list, or nothing if it is the one that goes."""
+    """An item of a list, or nothing if it is the one that goes. What stays keeps its key."""
     if not _is(item, step):
         return [item]
-    return [_pruned(item, rest)] if rest else []
+    if not rest:
+        return []
+    is_key = step.startswith("k:") and rest[0].removeprefix("f:") in json.loads(step.removeprefix("k:"))
+    return [item if is_key else _pruned(item, rest)]
 
 
 def _is(item: Any, step: str) -> bool:

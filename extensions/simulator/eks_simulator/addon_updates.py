@@ -11,7 +11,7 @@ from . import durations, idempotency
 from .addon_catalog import ADDONS
 from .addon_health import installed, look
 from .addon_rules import require_configuration, require_identities, require_version
-from .addons import claim, owned
+from .addons import claim, deploy, owned
 from .cluster_rules import require_active
 from .errors import in_use, invalid_parameter
 from .lifecycle import being_updated, refuse_if_busy
@@ -53,6 +53,7 @@ def update_addon(call: Call) -> dict[str, Any]:
 
     def apply() -> None:
         addon.description.update(target, modifiedAt=call.timeline.now)
+        deploy(call, cluster, addon)
         installed(call, cluster, addon, patience=0)
 
     given = {name: call.get(name[0].lower() + name[1:]) for name in _PARAMS}

@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import yaml
+
 from . import durations, idempotency
 from .addon_catalog import ADDONS, Addon
 from .addon_health import installed, look, report
@@ -83,8 +85,11 @@ def delete_addon(call: Call) -> dict[str, Any]:
     def remove() -> None:
         del cluster.addons[addon.name]
         idempotency.forget(call, addon)
+        plane = call.control_planes.of(cluster)
         if preserve:
             cluster.self_managed[addon.name] = addon.description["addonVersion"]
+        elif plane:
+            plane.uninstall(addon.name, addon.description["namespaceConfig"]["namespace"])
         for association in owned(cluster, addon):
             association.description["ownerArn"] = None
             if not preserve:
@@ -133,8 +138,18 @@ def _installed(call: Call, cluster: Cluster, addon: Resource, spoiled: bool) -> 
     if ADDONS[addon.name].product:
         message = "Subscribe to the product in the AWS Marketplace"  # this account has subscribed to none
         report(addon, "CREATE_FAILED", "AddonSubscriptionNeeded", message)
-    elif addon.status == "ACTIVE":
+        return
+    deploy(call, cluster, addon)
+    if addon.status == "ACTIVE":
         installed(call, cluster, addon)
+
+
+def deploy(call: Call, cluster: Cluster, addon: Resource) -> None:
+    """Let the add-on's software run in the cluster as its description says, if the cluster is still there."""
+    plane, said = call.control_planes.of(cluster), addon.description
+    if plane:
+        values = yaml.safe_load(said.get("configurationValues") or "")
+        plane.install(addon.name, said["addonVersion"], said["namespaceConfig"]["namespace"], values)
 
 
 def _new(call: Call, cluster: Cluster, offered: Addon, version: str) -> Resource:

@@ -13,6 +13,7 @@ from . import durations, idempotency
 from .access import admit_role, dismiss_role
 from .cluster_rules import require_active
 from .errors import in_use, invalid_parameter, invalid_request, limit_exceeded, not_found
+from .kubernetes.controllers.fargate import dismiss
 from .lifecycle import being_created, being_deleted
 from .network_rules import existing_subnets
 from .operations import Call, operation
@@ -72,7 +73,8 @@ def list_fargate_profiles(call: Call) -> dict[str, Any]:
 
 @operation("DeleteFargateProfile")
 def delete_fargate_profile(call: Call) -> dict[str, Any]:
-    """ "Only one Fargate profile in a cluster can be in the DELETING status at a time" (service model)."""
+    """ "Only one Fargate profile in a cluster can be in the DELETING status at a time" (service model). "Any Pods that
+    were scheduled onto Fargate with the profile are deleted" (user guide, delete-fargate-profile)."""
     cluster = call.cluster()
     profile = _profile(call, cluster)
     _require_quiet(cluster, f"Cannot delete Fargate Profile {profile.name}")
@@ -83,6 +85,9 @@ def delete_fargate_profile(call: Call) -> dict[str, Any]:
         idempotency.forget(call, profile)
 
     being_deleted(call, profile, durations.FARGATE_DELETE, remove)
+    plane = call.control_planes.of(cluster)
+    if plane:
+        dismiss(plane.objects, profile.name)
     return {"fargateProfile": profile.description}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ..addon_catalog import ADDONS
 from ..amis import kubelet_version
 from ..aws import Neighbours
 from ..callers import Identity, identity_of
@@ -20,15 +21,14 @@ from ..kubernetes.controllers import Controllers, FargateProfile, Subnet
 from ..kubernetes.endpoint import Endpoint
 from ..kubernetes.errors import ApiError
 from ..kubernetes.objects import Objects, timestamp
-from ..kubernetes.types import NAMESPACE, TYPES
+from ..kubernetes.types import TYPES
 from ..moto_setup import account_of
 from ..store import Cluster, Region, Resource
-from . import authorization, rbac, tokens, users, vantage
+from . import authorization, rbac, software, tokens, users, vantage
 
 if TYPE_CHECKING:
     from ..world import World
 
-_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _QUESTIONS = {kind.plural for kind in TYPES if not kind.stored}
 _REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
 _WRITES = {"create", "update", "patch", "delete", "deletecollection"}
@@ -54,11 +54,10 @@ class ControlPlane:
             kubelet=lambda: kubelet_version(cluster.version),
             authority=lambda: b64decode(cluster.description["certificateAuthority"]["data"]).decode(),
         )
-        for name in _NAMESPACES:
-            metadata = {"name": name, "labels": {"kubernetes.io/metadata.name": name}}
-            namespace = {"metadata": metadata, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
-            self.objects.create(NAMESPACE, namespace)
+        software.furnish(self.objects, self.service_cidr())
         rbac.furnish(self.objects)
+        for name, version in cluster.self_managed.items():
+            self.install(name, version, ADDONS[name].namespace)
         self._endpoint = Endpoint(Api(self.objects, self), signer_of(cluster), self._is_reachable)
 
     @property
@@ -72,6 +71,14 @@ class ControlPlane:
     def close(self) -> None:
         self._endpoint.close()
         self.controllers.close()
+
+    def install(self, addon: str, version: str, namespace: str, values: dict[str, Any] | None = None) -> None:
+        """Let an add-on's software run in the cluster, in this version, with these configuration values."""
+        software.install(self.objects, self._region.name, addon, version, namespace, values)
+
+    def uninstall(self, addon: str, namespace: str) -> None:
+        """Take an add-on's software out of the cluster."""
+        software.uninstall(self.objects, addon, namespace)
 
     def version(self) -> str:
         return self.cluster.version

@@ -16,7 +16,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ... import durations
-from ..objects import Event, Object, name_of
+from ..deleting import remove
+from ..objects import Event, Object, Objects, name_of
 from ..types import NODE, POD
 from .context import Context, FargateProfile, Key, Subnet, controller_of
 from .fargate_sizes import provisioned
@@ -163,6 +164,13 @@ class Fargate:
         """From the top of a subnet, downwards: instances are given addresses from its bottom."""
         self._addresses[subnet.cidr] += 1
         return str(ipaddress.ip_network(subnet.cidr)[-1 - self._addresses[subnet.cidr]])
+
+
+def dismiss(objects: Objects, profile: str) -> None:
+    """Delete the pods of a profile that goes. Others of their controllers may find another one."""
+    for pod in objects.list(POD):
+        if (pod["metadata"].get("labels") or {}).get(PROFILE) == profile:
+            remove(objects, POD, pod, {})
 
 
 def _selects(profile: FargateProfile, pod: Object) -> bool:

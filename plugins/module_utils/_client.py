@@ -56,7 +56,7 @@ class AwsError(Exception):
 
     @property
     def not_found(self) -> bool:
-        return self.code in ("ResourceNotFoundException", "NotFoundException", "NoSuchEntity")
+        return self.code in ("ResourceNotFoundException", "NotFoundException", "NoSuchEntity", "ParameterNotFound")
 
     @property
     def propagating(self) -> bool:

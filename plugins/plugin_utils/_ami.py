@@ -18,8 +18,8 @@ LATEST = "latest"
 _VERSION = re.compile(r"1\.\d\d")  # of two digits: YAML reads a bare 1.30 as the number 1.3
 _DAY = r"20\d{6}"
 _AL2 = (
-    "al2: Amazon Linux 2 is at its end: AWS has published no AMIs of it for EKS since 26 November 2025, and none at all "
-    "for Kubernetes 1.33 and newer. Take al2023, or the id of an image of your own"
+    "al2: Amazon Linux 2 is at its end: AWS has published no AMIs of it for EKS since 26 November 2025, and none "
+    "at all for Kubernetes 1.33 and newer. Take al2023, or the id of an image of your own"
 )
 
 

@@ -69,8 +69,21 @@ def _set_up() -> None:
     # Of these policies only the attachment counts ever change, so a new IAM can do with shallow copies of one set.
     make_policies = cache(models.IAMBackend._init_aws_policies)
     models.IAMBackend._init_aws_policies = lambda self: [copy.copy(policy) for policy in make_policies(_Owner(self))]
+    things: Any = importlib.import_module("moto.ec2.models.core")
+    things.TaggedEC2Resource.get_tags = _tags_of
     groups: Any = importlib.import_module("moto.autoscaling.models")
     groups.FakeAutoScalingGroup.replace_autoscaling_group_instances = launch
+
+
+def _tags_of(thing: Any) -> list[dict[str, str]]:
+    """The tags of one thing in EC2. moto's own looks for them among those of all things, for each of 500 instances."""
+    from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+
+    tags = thing.ec2_backend.tags.get(thing.id, {})
+    about = (
+        {"resource_id": thing.id, "resource_type": EC2_PREFIX_TO_RESOURCE.get(get_prefix(thing.id), "")} if tags else {}
+    )
+    return [{**about, "key": key, "value": value} for key, value in tags.items()]
 
 
 class _Owner:

@@ -116,12 +116,12 @@ class ControlPlane:
     def fault(self, attributes: Attributes) -> dict[str, Any]:
         return self._world.faults.for_call("kubernetes", _operation(attributes)) or {}
 
-    def record(self, user: User | None, attributes: Attributes, status: int, dry_run: bool) -> None:
+    def record(self, user: User | None, attributes: Attributes, status: int, idle: bool) -> None:
         question = attributes.resource in _QUESTIONS
         entry = {
             "service": "kubernetes",
             "operation": _operation(attributes),
-            "write": attributes.verb in _WRITES and bool(attributes.resource) and not dry_run and not question,
+            "write": attributes.verb in _WRITES and bool(attributes.resource) and not idle and not question,
             "status": status,
             "error": None if status < 400 else _reason(status, attributes.verb),
             "region": self._region.name,

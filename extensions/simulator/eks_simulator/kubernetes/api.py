@@ -54,8 +54,10 @@ class Api:
         with self._control.lock:
             self._control.settle()
             call = Call(self._objects, self._control, request, target)
-            response, dry_run = self._answer(call, fault)
-            self._control.record(call.user, call.attributes, response.status, dry_run)
+            before = self._objects.revision
+            response = self._answer(call, fault)
+            idle = _is_dry_run(call) or (response.status < 400 and self._objects.revision == before)
+            self._control.record(call.user, call.attributes, response.status, idle)
             if request.method != "GET":
                 self._control.settle()
             date = format_datetime(self._control.now(), usegmt=True)
@@ -63,19 +65,18 @@ class Api:
         response.lost = bool(fault.get("drop"))
         return response
 
-    def _answer(self, call: Call, fault: dict[str, Any]) -> tuple[Response, bool]:
-        """The answer, and whether it was a dry run's."""
+    def _answer(self, call: Call, fault: dict[str, Any]) -> Response:
         try:
             call.user = self._authenticate(call)
             if fault.get("error"):
                 raise ApiError(fault["error"], fault.get("message", "Injected by the simulator."), code=fault["status"])
-            return self._perform(call), call.dry_run
+            return self._perform(call)
         except ApiError as refused:
-            return Response.json(refused.code, refused.status(), refused.headers), False
+            return Response.json(refused.code, refused.status(), refused.headers)
         except Exception as problem:  # a bug of the simulator's
             traceback.print_exc()
             crash = ApiError("InternalError", f"The simulator failed: {type(problem).__name__}: {problem}")
-            return Response.json(crash.code, crash.status()), False
+            return Response.json(crash.code, crash.status())
 
     def _authenticate(self, call: Call) -> User:
         """Anonymous requests are for the health checks alone, before Kubernetes 1.32 for the version, too (EKS's notes
@@ -115,3 +116,10 @@ def _addressed(call: Call) -> bool:
     else:
         named = bool(attributes.name) or attributes.verb == "deletecollection"
     return named and bool(call.namespace) == call.kind.namespaced
+
+
+def _is_dry_run(call: Call) -> bool:
+    try:
+        return call.dry_run
+    except ApiError:
+        return False

@@ -68,5 +68,6 @@ class Control(Protocol):
     def fault(self, attributes: Attributes) -> dict[str, Any]:
         """The fault that strikes this request, with the keys of the README's call faults; usually none: `{}`."""
 
-    def record(self, user: User | None, attributes: Attributes, status: int, dry_run: bool) -> None:
-        """Enter an answered request in the ledger."""
+    def record(self, user: User | None, attributes: Attributes, status: int, idle: bool) -> None:
+        """Enter an answered request in the ledger. An `idle` one was a dry run, or said nothing new: Kubernetes stores
+        no object that is as it was."""

@@ -144,10 +144,9 @@ def test_a_cluster_that_cannot_be_asked(
     assert ledger.calls("kubernetes") == []
 
 
-def test_nodes_that_are_on_their_way_are_awaited(
-    playbook: Playbook, simulator: SimulatorProcess, aws: Surroundings
-) -> None:
-    aws.cluster("prod")
+def test_nodes_that_are_on_their_way_are_awaited(playbook: Playbook, ledger: Ledger, aws: Surroundings) -> None:
+    remote = {"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]}
+    aws.cluster("prod", remoteNetworkConfig=remote, accessConfig={"authenticationMode": "API"})
     group(aws, "web", 2)
     (scaling,) = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     aws.client("autoscaling").set_desired_capacity(
@@ -161,6 +160,7 @@ def test_nodes_that_are_on_their_way_are_awaited(
     )
     assert run.results["more"]["summary"]["ready"] == 4
     assert run.results["more"]["groups"][0]["desired"] == 4
+    assert ledger.operations("ssm")  # asked for hybrid nodes that have not joined
     assert "1 more, of which no source tells" in run.results["too many"]["msg"]
     assert "group wbe, which no source knows" in run.results["misspelt"]["msg"]
 

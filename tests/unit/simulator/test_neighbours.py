@@ -120,6 +120,11 @@ def test_a_presigned_request_is_understood(account: Account) -> None:
     assert last(account)["operation"] == "GetCallerIdentity"
 
 
+def test_no_agent_registers_with_systems_manager(account: Account) -> None:
+    filters = [{"Key": "tag:EKSClusterARN", "Values": ["arn:aws:eks:eu-central-1:123456789012:cluster/demo"]}]
+    assert account.client("ssm").describe_instance_information(Filters=filters)["InstanceInformationList"] == []
+
+
 def test_a_reset_empties_everything(account: Account) -> None:
     """The last test of this file: what it leaves is nothing."""
     account.cluster()

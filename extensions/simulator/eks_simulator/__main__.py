@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .control_plane.vantage import WITHIN, checked
 from .operations import Quotas
 from .runner import close_books, run_command, serve
 from .world import World
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         split = arguments.index("--")
         own, command = arguments[:split], arguments[split + 1 :]
     options = _parser().parse_args(own)
-    world = World(options.speed, Quotas(**dict(options.quota)))
+    world = World(options.speed, Quotas(**dict(options.quota)), options.vantage)
     for spec in options.fault:
         world.faults.add(spec)
     status = 0
@@ -59,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=N",
         help="another service quota: " + ", ".join(_QUOTAS),
+    )
+    parser.add_argument(
+        "--vantage",
+        type=checked,
+        default=WITHIN,
+        metavar="vpc|ADDRESS",
+        help="where clients of clusters are: in the VPC (vpc), or at a public IP address",
     )
     parser.add_argument("--quiet", action="store_true", help="no summary at the end")
     parser.add_argument("--announce", action="store_true", help="print nothing but the server's URL (for programs)")

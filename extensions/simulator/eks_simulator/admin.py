@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator's own pages, below /_simulator: health, ledger, reset, clock and faults (JSON in, JSON out)."""
+"""The simulator's own pages, below /_simulator: health, ledger, reset, clock, vantage, faults (JSON in, JSON out)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
+from .control_plane.vantage import checked
 from .wire import Request, Response
 from .world import World
 
@@ -25,6 +26,8 @@ class Admin:
             ("POST", "/reset"): self._reset,
             ("GET", "/clock"): self._clock,
             ("POST", "/clock/advance"): self._advance,
+            ("GET", "/vantage"): self._tell_vantage,
+            ("POST", "/vantage"): self._set_vantage,
             ("POST", "/faults"): self._add_fault,
             ("DELETE", "/faults"): self._clear_faults,
         }
@@ -62,6 +65,13 @@ class Admin:
             raise ValueError("time runs forwards only")
         self.world.clock.advance(seconds)
         return self._clock(request)
+
+    def _tell_vantage(self, request: Request) -> dict[str, Any]:
+        return {"vantage": self.world.vantage}
+
+    def _set_vantage(self, request: Request) -> dict[str, Any]:
+        self.world.vantage = checked(json.loads(request.body)["vantage"])
+        return self._tell_vantage(request)
 
     def _add_fault(self, request: Request) -> dict[str, Any]:
         self.world.faults.add(json.loads(request.body))

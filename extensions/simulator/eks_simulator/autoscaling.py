@@ -13,6 +13,7 @@ https://github.com/terraform-aws-modules/terraform-aws-eks/blob/master/docs/faq.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .amis import Image, image_id
@@ -77,14 +78,34 @@ def follow(call: Call, nodegroup: Resource) -> None:
         nodegroup.description["scalingConfig"]["desiredSize"] = group.desired_capacity
 
 
-def renew(call: Call, cluster: Cluster, nodegroup: Resource) -> None:
-    """Let the Auto Scaling group launch from what the node group is after an update of its version."""
+def renew(call: Call, cluster: Cluster, nodegroup: Resource, target: dict[str, Any]) -> None:
+    """Let the Auto Scaling group launch what the node group is, but for the members of its description in `target`."""
     group, template = _group(call, nodegroup), _template(call, nodegroup)
     if group is None or template is None:
         return
-    version = template.create_version(_template_data(call, cluster, nodegroup), "")
+    future = replace(nodegroup, description={**nodegroup.description, **target})
+    version = template.create_version(_template_data(call, cluster, future), "")
     template.default_version_number = version.number
     group.launch_template_version = group.provided_launch_template_version = str(version.number)
+
+
+def launch(call: Call, nodegroup: Resource, count: int) -> None:
+    """Launch more instances than the group has to have, as an update does."""
+    group = _group(call, nodegroup)
+    if group is not None:
+        group.replace_autoscaling_group_instances(count, group.get_propagated_tags())
+        call.boots.look(call.region)
+
+
+def terminate(call: Call, nodegroup: Resource, instance_ids: list[str]) -> None:
+    """Terminate instances of the group, in whose place no others come."""
+    group = _group(call, nodegroup)
+    if group is not None:
+        states = [state for state in group.instance_states if state.instance.id not in instance_ids]
+        group.instance_states = states
+    if instance_ids:
+        call.aws.ec2.terminate_instances(instance_ids)
+    call.boots.look(call.region)
 
 
 def withdraw(call: Call, nodegroup: Resource) -> None:

@@ -38,8 +38,15 @@ NODEGROUP_DELETE = 270
 NODEGROUP_CONFIG = 15
 NODEGROUP_SCALE_PER_NODE = 5
 NODEGROUP_VERSION_BASE = 120
-NODEGROUP_VERSION_PER_BATCH = 180
-"""A version update replaces nodes in batches of updateConfig's size."""
+"""Until a version update begins to replace nodes, in batches of updateConfig's size."""
+NODE_LOOK = 10
+"""How often it looks whether new nodes are Ready, and old ones are empty."""
+NODE_PATIENCE = 900
+"""How long it waits for new nodes."""
+EVICTION_PATIENCE = 900
+"""How long it tries to evict pods (user guide, managed-node-update-behavior)."""
+NODE_RETIREMENT = 60
+"""Between the drain of a node and its termination (user guide, managed-node-update-behavior)."""
 
 IDENTITY_PROVIDER = 900
 """Either way: "Wait for the update to complete" says the user guide; some 10 to 20 minutes are reported."""

@@ -58,8 +58,24 @@ def being_updated(
     apply: Callable[[], None],
     revert: Callable[[], None] | None = None,
 ) -> Update:
-    """Begin an update of type `kind`; the resource is UPDATING until `apply` changes it after `seconds`, or `revert`
-    takes back what the beginning of the update already showed, if it ends badly.
+    """Begin an update of type `kind` that takes so many seconds. Raises ResourceInUseException, as `begin_update`."""
+    update, conclude = begin_update(call, cluster, resource, kind, params, apply, revert)
+    call.timeline.after(seconds, lambda: conclude(None))
+    return update
+
+
+def begin_update(
+    call: Call,
+    cluster: Cluster,
+    resource: Resource,
+    kind: str,
+    params: dict[str, Any],
+    apply: Callable[[], None],
+    revert: Callable[[], None] | None = None,
+) -> tuple[Update, Callable[[dict[str, Any] | None], None]]:
+    """Begin an update of type `kind`; the resource is UPDATING until the function that comes with the update is called.
+    It lets `apply` change the resource, or `revert` take back what the beginning of the update already showed, if it is
+    given the fault in which the update ends, or another was asked for.
 
     Raises ResourceInUseException if another update of the resource is in progress.
     """
@@ -76,10 +92,10 @@ def being_updated(
     cluster.updates[description["id"]] = update
     resource.status = "UPDATING"
 
-    def end() -> None:
+    def conclude(failure: dict[str, Any] | None) -> None:
         if not update.running:
             return
-        fault = call.faults.for_ending(resource.kind, resource.name, "update")
+        fault = failure or call.faults.for_ending(resource.kind, resource.name, "update")
         resource.status = _RESTING
         if fault is None:
             description["status"] = "Successful"
@@ -96,8 +112,7 @@ def being_updated(
         elif resource.kind == "addon" and fault["becomes"] == "FAILED":
             fail(resource, {**fault, "becomes": "UPDATE_FAILED"})
 
-    call.timeline.after(seconds, end)
-    return update
+    return update, conclude
 
 
 def refuse_if_busy(cluster: Cluster, resource: Resource, kind: str) -> None:

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from . import autoscaling, durations, idempotency
 from .amis import releases
 from .errors import in_use, invalid_parameter, invalid_request
 from .launch_templates import Template, require_image_alone, template_of
-from .lifecycle import being_updated, refuse_if_busy
+from .lifecycle import begin_update, being_updated, refuse_if_busy
 from .nodegroup_rules import (
     require_labels,
     require_node_repair,
@@ -23,6 +22,7 @@ from .nodegroup_rules import (
     taint_id,
 )
 from .nodegroups import require_release, require_supported_ami
+from .nodes.replacement import Replacement
 from .operations import Call, operation
 from .store import Cluster, Resource
 from .versions import minor
@@ -48,7 +48,9 @@ def update_nodegroup_config(call: Call) -> dict[str, Any]:
     seconds = durations.NODEGROUP_CONFIG + grown * durations.NODEGROUP_SCALE_PER_NODE
 
     def apply() -> None:
+        former = Resource(group.kind, group.name, group.arn, dict(group.description))
         group.description.update(sections, modifiedAt=call.timeline.now)
+        call.boots.dress(group, former)
         autoscaling.resize(call, group)
 
     update = being_updated(call, cluster, group, "ConfigUpdate", params, seconds, apply)
@@ -82,9 +84,13 @@ def update_nodegroup_version(call: Call) -> dict[str, Any]:
 
     def apply() -> None:
         group.description.update(target, modifiedAt=call.timeline.now)
-        autoscaling.renew(call, cluster, group)
 
-    update = being_updated(call, cluster, group, "VersionUpdate", params, _rolling_seconds(group), apply)
+    def revert() -> None:
+        autoscaling.renew(call, cluster, group, {})
+
+    update, conclude = begin_update(call, cluster, group, "VersionUpdate", params, apply, revert)
+    autoscaling.renew(call, cluster, group, target)
+    Replacement(call, group, call.get("force", False), conclude)
     idempotency.remember(call, update)
     return {"update": update.description}
 
@@ -210,14 +216,6 @@ def _refuse_version(version: str, cluster: Cluster, present: str, members: dict[
     raise invalid_parameter(
         f"Nodegroup version {version} must be the cluster's version {cluster.version} or its own, {present}", **members
     )
-
-
-def _rolling_seconds(group: Resource) -> int:
-    """How long replacing all nodes takes, batch by batch of what may be unavailable at once."""
-    nodes = group.description["scalingConfig"]["desiredSize"]
-    config = group.description["updateConfig"]
-    batch = config.get("maxUnavailable") or max(1, nodes * config.get("maxUnavailablePercentage", 0) // 100)
-    return durations.NODEGROUP_VERSION_BASE + math.ceil(nodes / batch) * durations.NODEGROUP_VERSION_PER_BATCH
 
 
 def _params(call: Call) -> dict[str, Any]:

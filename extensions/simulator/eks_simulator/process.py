@@ -63,6 +63,11 @@ class SimulatorProcess:
         """The simulated time (ISO 8601)."""
         return self._ask("GET", "/clock")["now"]
 
+    def look_from(self, vantage: str) -> None:
+        """Be a client of clusters from within their VPC (`vpc`), or from a public IP address. Raises ValueError for
+        anything else."""
+        self._ask("POST", "/vantage", {"vantage": vantage})
+
     def fault(self, **spec: Any) -> None:
         """Put a fault in force. Raises ValueError if the simulator refuses the specification."""
         self._ask("POST", "/faults", spec)

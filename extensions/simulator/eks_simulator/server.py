@@ -103,7 +103,7 @@ class Application:
         if response.status < 400:
             oidc_providers.after(neighbours, call)
             if call.service in ("ec2", "autoscaling") and is_write(call.operation, call.parameters):
-                self.world.boots.look(region)
+                self.world.boots.look(region, abrupt=call.service == "ec2")
         changes_trust = call.operation in ("CreateRole", "UpdateAssumeRolePolicy")
         if call.service == "iam" and changes_trust and response.status < 400:
             self.world.role_changes.note(region.account, call.parameters["RoleName"])

@@ -35,7 +35,7 @@ class World:
     `vantage` is where the clients are, `url` where the simulator itself is.
     """
 
-    def __init__(self, speed: float = 60, quotas: Quotas | None = None) -> None:
+    def __init__(self, speed: float = 60, quotas: Quotas | None = None, vantage: str = WITHIN) -> None:
         self.lock = threading.RLock()
         self.clock = Clock(speed)
         self.timeline = Timeline(self.clock)
@@ -46,11 +46,11 @@ class World:
         self.role_changes = RoleChanges(self.clock.now)
         self.control_planes = ControlPlanes(self)
         self.boots = Boots(self)
-        self.vantage = WITHIN
+        self.vantage = self._first_vantage = vantage
         self.url = ""
 
     def reset(self) -> None:
-        """Begin again: no resources, no faults, an empty ledger, time at its start."""
+        """Begin again: no resources, no faults, an empty ledger, time and vantage as at the start."""
         self.clock.reset()
         self.timeline.clear()
         self.store.clear()
@@ -59,4 +59,5 @@ class World:
         self.role_changes.clear()
         self.control_planes.clear()
         self.boots.clear()
+        self.vantage = self._first_vantage
         moto_setup.reset()

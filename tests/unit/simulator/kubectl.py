@@ -54,6 +54,11 @@ class Kubectl:
         found: list[dict[str, Any]] = json.loads(self.said("get", *arguments, "-o", "json"))["items"]
         return found
 
+    def create(self, thing: dict[str, Any]) -> None:
+        file = self.home / "thing.json"
+        file.write_text(json.dumps(thing))
+        self.said("create", "-f", str(file))
+
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
         """What the ledger has of this cluster's API."""
         calls = [call for call in self.account.sim.ledger(since) if call["service"] == "kubernetes"]

@@ -96,6 +96,21 @@ def test_faults_strike_requests(kubectl: Kubectl) -> None:
     assert kubectl("get", "nodes").returncode == 0
 
 
+def test_an_endpoint_is_reached_from_where_its_access_allows(account: Account, tmp_path: Path) -> None:
+    guarded = account.cluster({"endpointPublicAccess": True, "publicAccessCidrs": ["203.0.113.0/24"]})
+    private = account.cluster({"endpointPublicAccess": False, "endpointPrivateAccess": True})
+
+    def reached(vantage: str) -> list[bool]:
+        account.sim.look_from(vantage)
+        clusters = [Kubectl(account, cluster, tmp_path) for cluster in (guarded, private)]
+        return [kubectl("get", "--raw", "/readyz").returncode == 0 for kubectl in clusters]
+
+    found = {vantage: reached(vantage) for vantage in ("203.0.113.7", "198.51.100.7", "vpc")}
+    assert found == {"203.0.113.7": [True, False], "198.51.100.7": [False, False], "vpc": [False, True]}
+    with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 address"):
+        account.sim.look_from("office")
+
+
 def test_the_endpoint_follows_its_cluster(account: Account, tmp_path: Path) -> None:
     cluster = account.cluster()
     before = account.describe(cluster)

@@ -9,6 +9,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from ..certificates import Signer
@@ -17,7 +18,10 @@ from ..wire import Request, Response, Server
 
 class Endpoint:
     """Serves `application` on a free port until closed. While it is not `reachable`, connections are dropped before
-    TLS: a client outside a private endpoint's network learns nothing either."""
+    TLS: a client outside a private endpoint's network learns nothing either.
+
+    The certificate is issued when the first client comes: to most endpoints none ever does.
+    """
 
     def __init__(
         self,
@@ -25,8 +29,8 @@ class Endpoint:
         signer: Signer,
         reachable: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._context = _context(signer)
-        self._server = Server(application, tls=lambda: self._context, admits=reachable)
+        self.renew(signer)
+        self._server = Server(application, tls=lambda: self._context(), admits=reachable)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
@@ -35,7 +39,7 @@ class Endpoint:
 
     def renew(self, signer: Signer) -> None:
         """From the next connection on, present a certificate of another authority."""
-        self._context = _context(signer)
+        self._context = cache(lambda: _context(signer))
 
     def close(self) -> None:
         """Stop listening, and end the connections that are open, watches among them."""

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..wire import Response
 from . import budgets, deleting
 from .calls import Call
 from .errors import ApiError, conflict
-from .objects import Object
+from .objects import Object, Objects
 from .types import DISRUPTION_BUDGET, POD
 
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
@@ -24,15 +26,21 @@ def evict(call: Call) -> Response:
     wanted = (call.options.get("preconditions") or {}).get("uid")
     if wanted not in (None, pod["metadata"]["uid"]):
         raise conflict(POD, call.name)
-    if pod.get("status", {}).get("phase") not in _UNPROTECTED and "deletionTimestamp" not in pod["metadata"]:
-        _spend(call, pod)
-    deleting.remove(call.stage, POD, pod, call.options)
+    displace(call.stage, pod, call.options)
     return Response.json(201, _SUCCESS)
 
 
-def _spend(call: Call, pod: Object) -> None:
+def displace(objects: Objects, pod: Object, options: dict[str, Any]) -> None:
+    """Delete a pod by DeleteOptions if its budget lets it go. Raises ApiError TooManyRequests, InternalError."""
+    if pod.get("status", {}).get("phase") not in _UNPROTECTED and "deletionTimestamp" not in pod["metadata"]:
+        _spend(objects, pod)
+    deleting.remove(objects, POD, pod, options)
+
+
+def _spend(objects: Objects, pod: Object) -> None:
     """Take the eviction from the budget that covers the pod. Raises ApiError TooManyRequests, InternalError."""
-    found = [one for one in call.objects.list(DISRUPTION_BUDGET, call.namespace) if budgets.covers(one, pod)]
+    budgets_there = objects.list(DISRUPTION_BUDGET, pod["metadata"]["namespace"])
+    found = [one for one in budgets_there if budgets.covers(one, pod)]
     if len(found) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
         raise ApiError("InternalError", message)
@@ -41,7 +49,7 @@ def _spend(call: Call, pod: Object) -> None:
         status = budget["status"]
         if _counts(budget, pod):
             room = status["disruptionsAllowed"] - 1
-            call.stage.change(DISRUPTION_BUDGET, budget, status={**status, "disruptionsAllowed": room})
+            objects.change(DISRUPTION_BUDGET, budget, status={**status, "disruptionsAllowed": room})
 
 
 def _counts(budget: Object, pod: Object) -> bool:

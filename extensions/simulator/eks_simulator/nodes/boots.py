@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from .. import durations
 from ..aws import Neighbours
 from ..control_plane.authorization import NODE_USER, NODES
+from ..kubernetes.objects import Objects
 from ..kubernetes.types import NODE
 from ..role_rules import can_join
 from ..store import Region, Resource
 from . import managed
+from .draining import cordon, vacate
 from .node import Machine, conditions, new_node
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from ..world import World
 
 UNREADY = "The Node is not Ready."
-_NOT_READY = "node.kubernetes.io/not-ready"
 _PATIENCE = 10
 """A kubelet that has tried for so many times as long as its next pause, makes that longer."""
 
@@ -49,6 +50,12 @@ class Boot:
         name: str = self.instance.private_dns_name
         return name
 
+    @property
+    def objects(self) -> Objects:
+        """What is in the cluster of the Node."""
+        assert self.plane is not None
+        return self.plane.objects
+
 
 class Boots:
     """The boots of all instances that belong to clusters."""
@@ -60,19 +67,28 @@ class Boots:
     def clear(self) -> None:
         self._boots.clear()
 
-    def look(self, region: Region) -> None:
-        """Notice which instances of an account and region have come since the last look, and which have gone."""
+    def look(self, region: Region, abrupt: bool = False) -> None:
+        """Notice which instances of an account and region have come since the last look, and which have gone: by way of
+        their Auto Scaling group, whose nodes EKS drains, or abruptly."""
         aws = Neighbours(region, self._world.role_changes)
         for instance in aws.instances():
             boot = self._boots.get(instance.id)
             if boot is None and instance.is_running():
                 self._begin(region, aws, instance)
             elif boot is not None and instance.state == "terminated":
-                self._end(boot)
+                self._end(boot, abrupt)
 
     def of(self, group: Resource) -> list[Boot]:
         """The boots of a node group's instances, the oldest first."""
         return [boot for boot in self._boots.values() if boot.owner == group.arn]
+
+    def dress(self, group: Resource, former: Resource) -> None:
+        """Give a node group's nodes the labels and taints that it has now in the place of the `former` ones."""
+        for boot in self.of(group):
+            node = boot.objects.find(NODE, "", boot.node) if boot.plane else None
+            if node:
+                metadata = {**node["metadata"], "labels": managed.relabelled(node, group, former)}
+                boot.objects.change(NODE, node, metadata=metadata, spec=managed.retainted(node, group, former))
 
     def _begin(self, region: Region, aws: Neighbours, instance: Any) -> None:
         found = managed.membership(region, _tags(instance))
@@ -80,10 +96,14 @@ class Boots:
             boot = self._boots[instance.id] = Boot(instance, found[1].arn, self._world.timeline.now)
             self._world.timeline.after(durations.INSTANCE_BOOT, lambda: self._join(region, aws, boot))
 
-    def _end(self, boot: Boot) -> None:
+    def _end(self, boot: Boot, abrupt: bool) -> None:
         del self._boots[boot.instance.id]
-        if boot.plane and boot.plane.objects.find(NODE, "", boot.node):
-            boot.plane.objects.remove(NODE, "", boot.node)
+        if boot.plane is None or boot.objects.find(NODE, "", boot.node) is None:
+            return
+        if not abrupt:
+            cordon(boot.objects, boot.node)
+            vacate(boot.objects, boot.node)
+        boot.objects.remove(NODE, "", boot.node)
 
     def _join(self, region: Region, aws: Neighbours, boot: Boot) -> None:
         """Register, or be turned away and come again."""
@@ -113,9 +133,7 @@ class Boots:
             return
         boot.problem = ""
         status = {**node["status"], "conditions": conditions(boot.plane.timestamp(), ready=True)}
-        taints = [taint for taint in node["spec"].get("taints") or () if taint["key"] != _NOT_READY]
-        spec = {name: value for name, value in {**node["spec"], "taints": taints}.items() if value}
-        boot.plane.objects.change(NODE, node, spec=spec, status=status)
+        boot.plane.objects.change(NODE, node, status=status)
 
 
 def _refusal(aws: Neighbours, plane: ControlPlane | None, group: Resource, boot: Boot) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..amis import Image, image_of, is_windows, kubelet_version, system
+from ..kubernetes.objects import Object
 from ..store import Cluster, Region, Resource
 from .node import Outfit
 
@@ -41,6 +42,22 @@ def taints(group: Resource) -> list[dict[str, str]]:
         {"key": taint["key"], **({"value": taint["value"]} if taint.get("value") else {}), "effect": _effect(taint)}
         for taint in group.description["taints"] or ()
     ]
+
+
+def relabelled(node: Object, group: Resource, former: Resource) -> dict[str, str]:
+    """The labels of a node of the group, which had the `former` description so far."""
+    before = former.description["labels"]
+    kept = {key: value for key, value in node["metadata"]["labels"].items() if key not in before}
+    return {**kept, **group.description["labels"]}
+
+
+def retainted(node: Object, group: Resource, former: Resource) -> Object:
+    """The spec of a node of the group, likewise."""
+    known = [(taint["key"], taint["effect"]) for taint in [*taints(former), *taints(group)]]
+    kept = [taint for taint in node["spec"].get("taints") or () if (taint["key"], taint["effect"]) not in known]
+    spec = {name: value for name, value in node["spec"].items() if name != "taints"}
+    wanted = [*taints(group), *kept]
+    return {**spec, "taints": wanted} if wanted else spec
 
 
 def _effect(taint: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..wire import Response
 from . import admission, bodies, immutability, managed, patches, shapes, validation
 from .calls import Call
+from .defaults import defaulted
 from .errors import ApiError, forbidden
 from .objects import Object, timestamp
 
@@ -41,6 +42,7 @@ def store(call: Call, current: Object, wanted: Object, entries: list[Object] | N
 
     Raises ApiError BadRequest, Conflict, Invalid.
     """
+    current = defaulted(call.kind, current)  # a real server fills in the defaults as it reads, too
     new = admission.changed(call.kind, call.target.attributes.subresource, current, wanted)
     validation.require_valid(call.kind, new)
     immutability.require_changeable(call.kind, current, new)

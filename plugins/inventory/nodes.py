@@ -162,14 +162,14 @@ from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInv
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import REACHABLE, cluster_of
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes, KubernetesError
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, signer
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import signer
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_read import read
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from ansible_collections.flotilla.eks.plugins.module_utils._read import PARALLEL_READS
 from ansible_collections.flotilla.eks.plugins.module_utils._token import Tokens
-from ansible_collections.flotilla.eks.plugins.plugin_utils._inventory import OF_CLUSTER, Host, hosts
+from ansible_collections.flotilla.eks.plugins.plugin_utils._inventory import OF_CLUSTER, Host, checked, hosts
 
 
 class Place:
@@ -179,8 +179,11 @@ class Place:
         self._plugin = plugin
         self._connection = {"region": region, **keys}
         self.profile = account.get("profile") or ""
-        self.region = region
+        self._name = " as ".join(filter(None, [region, account.get("role_arn") or self.profile]))
         self.client = Client(lambda service, config: self.connect(service, config=config))
+
+    def __str__(self) -> str:
+        return self._name
 
     def connect(self, service: str, **settings: Any) -> Any:
         return self._plugin.client(service, **{**self._connection, **settings})
@@ -221,28 +224,26 @@ class InventoryModule(AWSInventoryBase):
             places = list(self._places())
             with ThreadPoolExecutor(PARALLEL_READS) as pool:
                 clusters = [pair for some in pool.map(self._clusters, places) for pair in some]
-                return list(pool.map(self._look, clusters))
-        except (AwsError, KubernetesError, Refused) as error:
+                return [found for found in pool.map(self._look, clusters) if found]
+        except Refused as error:
             raise AnsibleParserError(f"{self.NAME}: {error}") from None
 
     def _places(self) -> Iterator[Place]:
         default = self.get_option("regions") or [self.region]
-        for account in self.get_option("accounts") or [{}]:
-            keys = self._keys(account, default)
-            for region in account.get("regions") or default:
-                if not region:
-                    raise Refused(
-                        "regions: none was found; give regions, region, a profile that has one, or AWS_REGION"
-                    )
-                yield Place(self, region, account, keys)
+        for account in checked(self.get_option("accounts")) or [{}]:
+            regions = account.get("regions") or default
+            if not all(regions):
+                raise Refused("regions: none was found; give regions, region, a profile that has one, or AWS_REGION")
+            keys = self._keys(account, regions[0])
+            yield from (Place(self, region, account, keys) for region in regions)
 
-    def _keys(self, account: Values, regions: list[str]) -> Values:
+    def _keys(self, account: Values, region: str) -> Values:
         """The credentials for an account, as a botocore client takes them; {} are those that all share."""
         own = {"profile_name": account["profile"]} if account.get("profile") else {}
         role = account.get("role_arn")
         if not role:
             return own
-        asking = Place(self, (account.get("regions") or regions)[0], account, own)
+        asking = Place(self, region, account, own)
         external = {"ExternalId": account["external_id"]} if account.get("external_id") else {}
         try:
             answer = asking.client.read(
@@ -259,14 +260,24 @@ class InventoryModule(AWSInventoryBase):
         }
 
     def _clusters(self, place: Place) -> list[tuple[Place, str]]:
-        names = place.client.pages("ListClusters", "clusters")
         patterns = self.get_option("clusters")
+        try:
+            names = place.client.pages("ListClusters", "clusters")
+        except AwsError as error:
+            raise Refused(f"{place}: {error}") from None
         return [(place, name) for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
-    def _look(self, which: tuple[Place, str]) -> Values:
+    def _look(self, which: tuple[Place, str]) -> Values | None:
+        """What is found of a cluster; None if it has been deleted meanwhile."""
         place, name = which
-        cluster = described(place.client, name)
-        nodes = self._nodes(place, cluster) if cluster["status"] in REACHABLE else []
+        try:
+            answer = place.client.find("eks", "DescribeCluster", name=name)
+            if answer is None:
+                return None
+            cluster = answer["cluster"]
+            nodes = self._nodes(place, cluster) if cluster["status"] in REACHABLE else []
+        except AwsError as error:
+            raise Refused(f"EKS cluster {name!r} in {place}: {error}") from None
         return {"cluster": {key: cluster.get(key) for key in OF_CLUSTER}, "profile": place.profile, "nodes": nodes}
 
     def _nodes(self, place: Place, cluster: Values) -> list[Values]:
@@ -274,7 +285,7 @@ class InventoryModule(AWSInventoryBase):
         try:
             nodes = join(read(place.client, place.api(cluster), cluster))
         except KubernetesError as error:
-            message = f"EKS cluster {cluster['name']!r} in {place.region}: {error}"
+            message = f"EKS cluster {cluster['name']!r} in {place}: {error}"
             if not self.get_option("skip_unreachable"):
                 raise Refused(message) from None
             self.warn(f"{self.NAME}: {message}. It has no nodes in this inventory")

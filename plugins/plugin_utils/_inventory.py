@@ -15,13 +15,15 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-Values = dict[str, Any]
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 
 CLUSTERS = "eks_clusters_found"  # not eks_clusters, which the playbooks of this collection change and remove
 NODES = "eks_nodes"
 GROUPED_BY = ("kind", "group", "zone", "version", "status")
 SSM_CONNECTION = "amazon.aws.aws_ssm"
 OF_CLUSTER = ("name", "arn", "endpoint", "status", "tags", "version")  # what a host tells of its cluster
+OF_ACCOUNT = ("role_arn", "external_id", "profile", "regions")
 FLEETING = ("age", "sources")  # of another value at each look, or of no use to a host
 ADDRESSES: dict[str, tuple[str, ...]] = {
     "private_ip": ("internal_ip",),
@@ -37,6 +39,17 @@ class Host:
     name: str
     groups: tuple[str, ...]
     variables: Values
+
+
+def checked(accounts: Sequence[Any]) -> list[Values]:
+    """The accounts, if each is one. A misspelt key would lead into another account than was meant. Raises Refused."""
+    for number, account in enumerate(accounts):
+        if not isinstance(account, dict):
+            raise Refused(f"accounts[{number}]: found {account!r}; it has to be a dictionary, which may be empty")
+        unknown = sorted(set(account) - set(OF_ACCOUNT))
+        if unknown:
+            raise Refused(f"accounts[{number}]: found {', '.join(unknown)}; known are {', '.join(OF_ACCOUNT)}")
+    return list(accounts)
 
 
 def hosts(found: Sequence[Values], hostname: str = "name", address: str = "private_ip") -> list[Host]:

@@ -109,6 +109,7 @@ def test_a_cluster_that_nobody_reaches(playbook: Playbook, aws: Surroundings) ->
     [
         ({"hostname": "ip"}, "hostname"),
         ({"accounts": [{"role_arn": "nonsense"}]}, "accounts: role_arn nonsense cannot be assumed"),
+        ({"accounts": [{"role": "nonsense"}]}, "accounts[0]: found role; known are role_arn, external_id"),
     ],
 )
 def test_bad_settings_are_named(playbook: Playbook, settings: dict[str, Any], told: str) -> None:

@@ -16,7 +16,8 @@ from ansible.plugins.loader import inventory_loader
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
-from ansible_collections.flotilla.eks.plugins.plugin_utils._inventory import Host, hosts
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
+from ansible_collections.flotilla.eks.plugins.plugin_utils._inventory import Host, checked, hosts
 from support.node_sources import instance, instance_id, node, node_name, sources
 
 FARGATE = {"eks.amazonaws.com/compute-type": "fargate"}
@@ -133,6 +134,16 @@ def test_a_cluster_found_on_two_ways_is_one() -> None:
 
 def test_the_name_may_be_the_id() -> None:
     assert names(found(), hostname="instance_id") == ["prod", instance_id(1)]
+
+
+def test_an_account_is_what_it_may_be() -> None:
+    assert checked([{}, {"role_arn": "a", "external_id": "b", "profile": "c", "regions": ["d"]}])[0] == {}
+    with pytest.raises(
+        Refused, match=r"^accounts\[1\]: found role; known are role_arn, external_id, profile, regions$"
+    ):
+        checked([{}, {"role": "a"}])
+    with pytest.raises(Refused, match=r"^accounts\[0\]: found 'a'; it has to be a dictionary"):
+        checked(["a"])
 
 
 @pytest.fixture

@@ -141,7 +141,8 @@ def test_an_addon_of_eks_runs_in_its_cluster(kubectl: Kubectl) -> None:
 def test_pods_of_a_fargate_profile_run_and_go_with_it(kubectl: Kubectl) -> None:
     account, file = kubectl.account, kubectl.home / "web.json"
     profile = account.profile(kubectl.cluster, selectors=[{"namespace": "default"}])
-    file.write_text(json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", **workload("web", replicas=1)}))
+    web = {"apiVersion": "apps/v1", "kind": "Deployment", **workload("web", replicas=1)}
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [web]}))
     kubectl.said("apply", "-f", str(file))
     account.sim.advance(SOON)
     kubectl.said("rollout", "status", "deployment/web", "--timeout=20s")

@@ -93,6 +93,18 @@ def test_a_finalizer_holds_a_pod_back(cluster: LivingCluster) -> None:
     assert cluster.objects.find(POD, "default", name) is None
 
 
+def test_a_pod_without_a_node_goes_with_its_last_finalizer() -> None:
+    cluster = LivingCluster()
+    cluster.deploy("web", 1)
+    pod = cluster.pods()[0]
+    cluster.change(POD, pod, metadata={**pod["metadata"], "finalizers": ["example.com/mine"]})
+    cluster.objects.condemn(POD, "default", pod["metadata"]["name"], 0)
+    cluster.timeline.settle()
+    held = cluster.get(POD, pod["metadata"]["name"])
+    cluster.change(POD, held, metadata={**held["metadata"], "finalizers": []})
+    assert pod["metadata"]["name"] not in {one["metadata"]["name"] for one in cluster.pods()}
+
+
 def test_a_node_that_goes_takes_its_pods_along(cluster: LivingCluster) -> None:
     cluster.node("b")
     cluster.objects.condemn(POD, "default", cluster.pods()[0]["metadata"]["name"], 30)

@@ -51,6 +51,13 @@ def taints(*items: Any) -> Object:
     return named(spec={"taints": list(items)})
 
 
+def requiring(**expression: Any) -> Object:
+    """A pod whose node affinity has one expression, or none."""
+    terms = [{"matchExpressions": [expression]}] if expression else []
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    return pod(affinity={"nodeAffinity": required})
+
+
 def labelled(**labels: str) -> Object:
     return {"metadata": {**NAMED, "labels": labels}}
 
@@ -91,12 +98,20 @@ def labelled(**labels: str) -> Object:
         (POD, pod(tolerations=[{"key": "a", "effect": "Never"}]), 'effect: Unsupported value: "Never"'),
         (POD, pod(tolerations=[{"key": "a", "tolerationSeconds": 1}]), "effect must be 'NoExecute'"),
         (POD, pod(nodeSelector={"a": "-"}), "spec.nodeSelector: Invalid value"),
+        (POD, requiring(), "nodeSelectorTerms: Required value: must have at least one node selector term"),
+        (POD, requiring(operator="In", values=["a"]), "matchExpressions[0].key: Required value"),
+        (POD, requiring(key="a"), 'operator: Invalid value: "": not a valid selector operator'),
+        (POD, requiring(key="a", operator="In"), "matchExpressions[0].values: Invalid value"),
+        (POD, requiring(key="a", operator="Exists", values=["a"]), "matchExpressions[0].values: Invalid value"),
+        (POD, requiring(key="a", operator="Gt", values=["many"]), "the value must be an integer"),
+        (DEPLOYMENT, deployment(strategy={"rollingUpdate": {"maxSurge": "a"}}), "a valid percent string"),
         (DEPLOYMENT, deployment(selector={}), "spec.selector: Required value"),
         (DEPLOYMENT, deployment(selector={"matchLabels": {"app": "b"}}), "`selector` does not match template `labels`"),
         (DEPLOYMENT, deployment(replicas=-1), "spec.replicas: Invalid value: -1"),
         (DEPLOYMENT, deployment(template={}), "spec.template.spec.containers: Required value"),
         (NODE, taints({"key": "a", "effect": "No"}), 'spec.taints[0].effect: Unsupported value: "No"'),
         (NODE, taints(*[{"key": "a", "effect": "NoSchedule"}] * 2), "taints must be unique by key and effect pair"),
+        (NODE, named(status={"allocatable": {"cpu": "much"}}), "status.allocatable[cpu]: Invalid value"),
         (SERVICE, named(spec={"selector": {}}), "spec.ports: Required value"),
         (SERVICE, named(spec={"ports": [{"port": 1}, {"port": 2}]}), "spec.ports[0].name: Required value"),
         (SERVICE, named(spec={"type": "Some", "ports": [{"port": 1}]}), 'spec.type: Unsupported value: "Some"'),

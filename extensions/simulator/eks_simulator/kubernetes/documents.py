@@ -22,6 +22,8 @@ def answer(call: Call) -> Response:
         return Response(200, b"ok", {"Content-Type": "text/plain; charset=utf-8"})
     if path == "/version":
         return Response.json(200, _version(call.control.version()))
+    if path == "/openapi/v2":
+        return openapi.no_schemas()
     if path.startswith("/openapi/v3"):
         return openapi.answer(path.removeprefix("/openapi/v3").strip("/")) or _not_found()
     return discovery.answer(path, call.request.headers.get("accept", "")) or _not_found()

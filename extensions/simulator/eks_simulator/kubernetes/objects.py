@@ -130,7 +130,7 @@ class Objects:
             return current
         if _wanted(new) != _wanted(current) and "generation" in kept:
             metadata["generation"] = kept["generation"] + 1
-        if "deletionTimestamp" in kept and not metadata.get("finalizers") and kind not in (POD, NAMESPACE):
+        if "deletionTimestamp" in kept and not metadata.get("finalizers") and not _ends_later(kind, kept):
             return self.remove(kind, namespace, name)
         return self._put("MODIFIED", kind, new, current)
 
@@ -179,6 +179,12 @@ def _undo(stored: dict[tuple[str, str], Object], event: Event) -> None:
         del stored[name_of(event.object)]
     else:
         stored[name_of(event.object)] = event.before
+
+
+def _ends_later(kind: Type, metadata: Object) -> bool:
+    """Whether an object that is being deleted waits for more than its finalizers: a namespace until it is empty, a pod
+    in its grace period until its containers have ended."""
+    return kind is NAMESPACE or (kind is POD and bool(metadata.get("deletionGracePeriodSeconds")))
 
 
 def _said(thing: Object) -> Object:

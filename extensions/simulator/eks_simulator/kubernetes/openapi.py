@@ -25,6 +25,12 @@ def answer(name: str) -> Response | None:
     return Response.json(200, document) if document else None
 
 
+def no_schemas() -> Response:
+    """An OpenAPI v2 document without a word, which kubectl asks for before it applies a `List`: it checks nothing then.
+    It reads protobuf only, in which nothing is nothing."""
+    return Response(200, b"", {"Content-Type": "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"})
+
+
 @cache
 def _documents() -> dict[str, dict[str, Any]]:
     return {f"{'apis' if '/' in version else 'api'}/{version}": _document(version) for version in GROUP_VERSIONS}

@@ -6,13 +6,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import formats
 from .formats import Problem, required, unsupported, wrong
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_COUNTS: dict[str, Callable[[int], bool]] = {
+    **dict.fromkeys(("In", "NotIn"), lambda values: values > 0),
+    **dict.fromkeys(("Exists", "DoesNotExist"), lambda values: values == 0),
+    **dict.fromkeys(("Gt", "Lt"), lambda values: values == 1),
+}
+"""How many values the expressions of node affinity take, by their operator."""
 _OPERATORS = ("Equal", "Exists")
 _PULLS = ("Always", "IfNotPresent", "Never")
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
@@ -38,6 +45,7 @@ def problems(spec: dict[str, Any], path: str) -> Iterator[Problem]:
     for number, toleration in enumerate(spec.get("tolerations") or []):
         yield from _toleration(toleration, f"{path}.tolerations[{number}]")
     yield from formats.labels(f"{path}.nodeSelector", spec.get("nodeSelector") or {})
+    yield from _node_affinity(spec.get("affinity") or {}, f"{path}.affinity.nodeAffinity.{_REQUIRED}")
 
 
 def _unique(spec: dict[str, Any], path: str, member: str) -> Iterator[Problem]:
@@ -105,3 +113,29 @@ def _toleration(toleration: dict[str, Any], path: str) -> Iterator[Problem]:
         yield unsupported(f"{path}.effect", effect, EFFECTS)
     if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
         yield wrong(f"{path}.effect", effect or "", "effect must be 'NoExecute' when `tolerationSeconds` is set")
+
+
+def _node_affinity(affinity: dict[str, Any], path: str) -> Iterator[Problem]:
+    """What is required of nodes: at least one term, of expressions with as many values as their operator takes."""
+    required_terms = (affinity.get("nodeAffinity") or {}).get(_REQUIRED)
+    if required_terms is None:
+        return
+    terms = required_terms.get("nodeSelectorTerms") or []
+    if not terms:
+        yield f"{path}.nodeSelectorTerms", "Required value: must have at least one node selector term"
+    for number, term in enumerate(terms):
+        for member in ("matchExpressions", "matchFields"):
+            for place, expression in enumerate(term.get(member) or []):
+                yield from _expression(expression, f"{path}.nodeSelectorTerms[{number}].{member}[{place}]")
+
+
+def _expression(expression: dict[str, Any], path: str) -> Iterator[Problem]:
+    operator, values = expression.get("operator", ""), expression.get("values") or []
+    if not expression.get("key"):
+        yield required(f"{path}.key")
+    if operator not in _COUNTS:
+        yield wrong(f"{path}.operator", operator, "not a valid selector operator")
+    elif not _COUNTS[operator](len(values)):
+        yield wrong(f"{path}.values", values, f"not as many values as operator {operator} takes")
+    elif operator in ("Gt", "Lt") and not values[0].lstrip("-").isdigit():
+        yield wrong(f"{path}.values", values[0], "for 'Gt', 'Lt' operators, the value must be an integer")

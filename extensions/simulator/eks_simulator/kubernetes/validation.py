@@ -81,6 +81,9 @@ def _workload(thing: Object) -> Iterator[Problem]:
         yield required("spec.selector")
     labels = (template.get("metadata") or {}).get("labels") or {}
     yield from formats.labels("spec.template.labels", labels)
+    for strategy in ("strategy", "updateStrategy"):
+        bounds = (spec.get(strategy) or {}).get("rollingUpdate") or {}
+        yield from _shares(bounds, f"spec.{strategy}.rollingUpdate", "maxSurge", "maxUnavailable")
     if selector and not selectors.selects(selector, labels):
         yield wrong("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
     if not template.get("spec"):
@@ -126,6 +129,10 @@ def _secret(thing: Object) -> Iterator[Problem]:
 
 def _node(thing: Object) -> Iterator[Problem]:
     """Each key and effect once."""
+    for member in ("allocatable", "capacity"):
+        for name, quantity in ((thing.get("status") or {}).get(member) or {}).items():
+            if why := formats.quantity(quantity):
+                yield wrong(f"status.{member}[{name}]", quantity, why)
     seen = set()
     for number, taint in enumerate(thing["spec"].get("taints") or []):
         path, key = f"spec.taints[{number}]", taint.get("key") or ""
@@ -143,13 +150,18 @@ def _budget(thing: Object) -> Iterator[Problem]:
     spec = thing.get("spec") or {}
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         yield wrong("spec", "", "minAvailable and maxUnavailable cannot be both set")
-    for member in ("minAvailable", "maxUnavailable"):
-        value: Any = spec.get(member, 0)
+    yield from _shares(spec, "spec", "minAvailable", "maxUnavailable")
+
+
+def _shares(bounds: dict[str, Any], path: str, *members: str) -> Iterator[Problem]:
+    """Numbers, or percentages."""
+    for member in members:
+        value: Any = bounds.get(member, 0)
         if isinstance(value, int) and value < 0:
-            yield wrong(f"spec.{member}", value, "must be greater than or equal to 0")
+            yield wrong(f"{path}.{member}", value, "must be greater than or equal to 0")
         elif isinstance(value, str) and not _SHARE.fullmatch(value):
             why = "a valid percent string must be a numeric string followed by an ending '%'"
-            yield wrong(f"spec.{member}", value, why)
+            yield wrong(f"{path}.{member}", value, why)
 
 
 def _role(thing: Object) -> Iterator[Problem]:

@@ -19,7 +19,6 @@ from support.surroundings import Surroundings
 
 HERE, THERE = "eu-central-1", "us-east-1"
 ROLE = "arn:aws:iam::210987654321:role/inventory"
-OFFICE = {"endpointPublicAccess": True, "publicAccessCidrs": ["198.51.100.0/24"], "endpointPrivateAccess": False}
 
 
 def shown(playbook: Playbook, *arguments: str, **settings: Any) -> subprocess.CompletedProcess[str]:
@@ -93,15 +92,16 @@ def test_clusters_and_nodes_of_regions_and_accounts(
     assert f"|--{node['eks_instance_id']}" in graph.stdout
 
 
-def test_a_cluster_that_nobody_reaches(playbook: Playbook, aws: Surroundings) -> None:
-    aws.cluster("office", resourcesVpcConfig=OFFICE)
+def test_a_cluster_that_nobody_reaches(playbook: Playbook, simulator: SimulatorProcess, aws: Surroundings) -> None:
+    aws.cluster("inner", resourcesVpcConfig={"endpointPublicAccess": False, "endpointPrivateAccess": True})
+    simulator.look_from("203.0.113.9")
     failed = shown(playbook, "--list")
-    told = "EKS cluster 'office' in eu-central-1: GET /api/v1/nodes: nobody answers at https://127.0.0.1:"
+    told = "EKS cluster 'inner' in eu-central-1: GET /api/v1/nodes: nobody answers at https://127.0.0.1:"
     assert told in " ".join(failed.stderr.split())
     assert json.loads(failed.stdout)["_meta"]["hostvars"] == {}
     skipped = shown(playbook, "--list", skip_unreachable=True)
     assert told in " ".join(skipped.stderr.split())
-    assert list(json.loads(skipped.stdout)["_meta"]["hostvars"]) == ["office"]
+    assert list(json.loads(skipped.stdout)["_meta"]["hostvars"]) == ["inner"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from support.playbook import Playbook
 from support.surroundings import Surroundings
 
 SCALING = {"minSize": 0, "maxSize": 5}
+OFFICE = "198.51.100.0/24"
 LISTS = [
     "DescribeAutoScalingGroups",
     "DescribeCluster",
@@ -126,18 +127,21 @@ def test_a_cluster_that_cannot_be_asked(
     slow_simulator: SimulatorProcess, slow_aws: Surroundings, tmp_path: Path
 ) -> None:
     playbook, ledger = Playbook(tmp_path, slow_simulator.env), Ledger(slow_simulator)
-    office = {"endpointPublicAccess": True, "publicAccessCidrs": ["198.51.100.0/24"], "endpointPrivateAccess": False}
-    slow_aws.cluster("office", resourcesVpcConfig=office)
+    slow_aws.cluster("inner", resourcesVpcConfig={"endpointPublicAccess": False, "endpointPrivateAccess": True})
+    slow_aws.cluster("office", resourcesVpcConfig={"endpointPublicAccess": True, "publicAccessCidrs": [OFFICE]})
     slow_aws.cluster("prod", settle=False)
+    slow_simulator.look_from("203.0.113.9")
     looks = [
         look("creating", wait_for={}),
         look("absent", cluster_name="nobody"),
+        look("inner", cluster_name="inner", wait_for={}),
         look("office", cluster_name="office"),
     ]
     run = playbook.tasks(*map(may_fail, looks))
     assert "EKS cluster 'prod' is CREATING" in run.results["creating"]["msg"]
     assert "EKS cluster 'nobody' does not exist in region eu-central-1" in run.results["absent"]["msg"]
-    assert "nobody answers at https://127.0.0.1:" in run.results["office"]["msg"]
+    assert "nobody answers at https://127.0.0.1:" in run.results["inner"]["msg"]
+    assert "the endpoint is private (endpoint_public_access is false)" in run.results["inner"]["msg"]
     assert "the endpoint is open to 198.51.100.0/24 alone" in run.results["office"]["msg"]
     foreseen = playbook.tasks(*looks[:2], check=True)
     assert [line["result"]["nodes"] for line in foreseen.lines] == [[], []]
@@ -163,6 +167,21 @@ def test_nodes_that_are_on_their_way_are_awaited(playbook: Playbook, ledger: Led
     assert ledger.operations("ssm")  # asked for hybrid nodes that have not joined
     assert "1 more, of which no source tells" in run.results["too many"]["msg"]
     assert "group wbe, which no source knows" in run.results["misspelt"]["msg"]
+
+
+def test_an_upgrade_is_through_when_the_last_node_of_old_is_gone(playbook: Playbook, aws: Surroundings) -> None:
+    aws.cluster("prod", version="1.33")
+    group(aws, "web", 2)
+    aws.eks.update_cluster_version(name="prod", version="1.34")
+    aws.settle()
+    upgrade = {"cluster_name": "prod", "name": "web", "version": "1.34", "wait": False}
+    run = playbook.tasks(
+        may_fail(look("before", wait_for={"version": "1.34"}, wait_timeout=0)),
+        {"name": "upgrade", "flotilla.eks.nodegroup": upgrade},
+        look("after", wait_for={"version": "1.34"}, wait_delay=1),
+    )
+    assert "(managed, web) is at 1.33" in run.results["before"]["msg"]
+    assert [node["version"] for node in run.results["after"]["nodes"]] == ["1.34", "1.34"]
 
 
 def test_calls_do_not_grow_with_nodes(playbook: Playbook, ledger: Ledger, aws: Surroundings) -> None:

@@ -51,6 +51,14 @@ def test_pods_of_an_owner_are_spread() -> None:
     assert sorted(placed.count(name) for name in "abc") == [2, 2, 3]
 
 
+def test_between_equal_nodes_zones_take_turns() -> None:
+    cluster = LivingCluster()
+    for name, zone in (("a", "x"), ("b", "x"), ("c", "y")):
+        cluster.node(name, labels={"topology.kubernetes.io/zone": zone})
+    cluster.deploy("web", 2)
+    assert {one["spec"]["nodeName"] for one in cluster.pods()} == {"a", "c"}
+
+
 def test_without_nodes() -> None:
     cluster = LivingCluster()
     assert place(cluster, "web") is None

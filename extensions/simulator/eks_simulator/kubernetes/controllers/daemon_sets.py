@@ -18,11 +18,10 @@ from ..objects import Event, Object, name_of
 from ..types import DAEMON_SET, NODE, POD
 from .context import Context, Key
 from .fitting import NOT_READY, UNREACHABLE, UNSCHEDULABLE, pinned, pinned_to, selects, untolerated
-from .pods import active, ended, leaving, ready
+from .pods import REVISION, active, ended, leaving, ready
 from .quantities import share
 from .workloads import concerned, create_pod, is_available, revision, seconds_to_availability
 
-_REVISION = "controller-revision-hash"
 _PRESSURES = ("disk", "memory", "pid")
 
 
@@ -83,7 +82,7 @@ class DaemonSets:
         for node in sorted(wanted - here.keys()):
             spec = _spec(daemon_set)
             affinity = pinned_to(spec.get("affinity"), node)
-            if not create_pod(self._context, daemon_set, {_REVISION: mark}, **{**spec, "affinity": affinity}):
+            if not create_pod(self._context, daemon_set, {REVISION: mark}, **{**spec, "affinity": affinity}):
                 break
         for name, pods in here.items():
             live = [pod for pod in pods if active(pod)]
@@ -95,7 +94,7 @@ class DaemonSets:
         """Replace old pods, as many at a time as may be unavailable; those that do not work anyway come on top."""
         strategy = daemon_set["spec"].get("updateStrategy") or {}
         live = [pod for pod in self._pods(daemon_set) if active(pod)]
-        old = [pod for pod in live if pod["metadata"]["labels"].get(_REVISION) != mark]
+        old = [pod for pod in live if pod["metadata"]["labels"].get(REVISION) != mark]
         if strategy.get("type") == "OnDelete" or not old:
             return
         working = {pod["metadata"]["uid"] for pod in live if is_available(self._context, daemon_set, pod)}
@@ -119,7 +118,7 @@ class DaemonSets:
         optional = {
             "numberAvailable": available,
             "numberUnavailable": len(wanted) - available,
-            "updatedNumberScheduled": sum(pod["metadata"]["labels"].get(_REVISION) == mark for pod in placed.values()),
+            "updatedNumberScheduled": sum(pod["metadata"]["labels"].get(REVISION) == mark for pod in placed.values()),
         }
         status |= {name: number for name, number in optional.items() if number}
         self._context.objects.change(DAEMON_SET, daemon_set, status=status)

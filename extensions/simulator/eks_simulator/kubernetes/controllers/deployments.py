@@ -9,9 +9,8 @@ https://kubernetes.io/docs/concepts/workloads/controllers/deployment/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from ..objects import Event, Object
+from ..objects import Event, Object, name_of
 from ..types import DEPLOYMENT, POD, REPLICA_SET
 from .context import Context, Key, controller_of
 from .deployment_status import DEADLINE, UNDER_WAY, status_of
@@ -108,7 +107,7 @@ class Deployments:
         return Part(metadata["name"], replica_set["spec"]["replicas"], status.get("availableReplicas", 0), existing)
 
     def _resize(self, replica_set: Object, size: int) -> None:
-        current = self._context.objects.get(REPLICA_SET, *_key(replica_set))
+        current = self._context.objects.get(REPLICA_SET, *name_of(replica_set))
         self._context.objects.change(REPLICA_SET, current, spec={**current["spec"], "replicas": size})
 
     def _report(self, key: Key, name: str) -> None:
@@ -130,7 +129,3 @@ def _set_name(deployment: Object) -> str:
 
 def _revision(replica_set: Object) -> int:
     return int((replica_set["metadata"].get("annotations") or {}).get(_REVISION, 0))
-
-
-def _key(thing: dict[str, Any]) -> Key:
-    return thing["metadata"]["namespace"], thing["metadata"]["name"]

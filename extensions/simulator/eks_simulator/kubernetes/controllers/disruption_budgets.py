@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ..budgets import status
 from ..objects import Event, Object, name_of
-from ..types import DEPLOYMENT, DISRUPTION_BUDGET, POD, REPLICA_SET, Type
+from ..types import DEPLOYMENT, DISRUPTION_BUDGET, POD, REPLICA_SET
 from .context import Context, Key, controller_of
 
 
@@ -44,12 +44,13 @@ class DisruptionBudgets:
         """How many pods the controllers of these want together. A pod without one counts for nothing ("Arbitrary
         workloads and arbitrary selectors" of the task Specifying a Disruption Budget)."""
         owners = {owner["uid"] for pod in pods if (owner := controller_of(pod))}
-        scales = {thing["metadata"]["uid"]: thing for uid in owners if (thing := self._scale(uid))}
-        return sum(one["spec"].get("replicas", 0) for one in scales.values())
+        scaled = {thing["metadata"]["uid"]: thing for uid in owners if (thing := self._scaled(uid))}
+        return sum(one["spec"].get("replicas", 0) for one in scaled.values())
 
-    def _scale(self, uid: str) -> Object | None:
-        """What is scaled: a ReplicaSet's Deployment, if it has one."""
-        found: tuple[Type, Object] | None = self._context.index.find(uid)
-        above = controller_of(found[1]) if found else None
-        higher = self._context.index.find(above["uid"]) if above else None
-        return (higher or found or (POD, None))[1]
+    def _scaled(self, uid: str) -> Object | None:
+        """What is scaled: a controller, or the one that controls it, as a Deployment does its ReplicaSets."""
+        found = self._context.index.find(uid)
+        if found is None:
+            return None
+        above = controller_of(found[1])
+        return (self._scaled(above["uid"]) if above else None) or found[1]

@@ -13,6 +13,9 @@ from typing import Any
 from ..objects import Object
 from .quantities import millis
 
+REVISION = "controller-revision-hash"
+"""The label that tells pods of a DaemonSet's or StatefulSet's templates apart."""
+
 
 def ended(pod: Object) -> bool:
     """Whether its containers have ended for good."""

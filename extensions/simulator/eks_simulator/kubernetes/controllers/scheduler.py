@@ -17,7 +17,7 @@ from ..objects import Event, Object, name_of
 from ..types import NODE, POD
 from .context import Context, Key, controller_of
 from .fitting import UNSCHEDULABLE, pinned, selects, shortages, tolerates, untolerated
-from .pods import condition, leaving, occupies, requests, with_conditions
+from .pods import REVISION, active, condition, leaving, occupies, requests, with_conditions
 from .quantities import millis
 from .recorder import record
 
@@ -50,45 +50,45 @@ class Scheduler:
     def reconcile(self, key: Key) -> None:
         """One pass over the pods that wait. Those that are alike are filtered once."""
         nodes = {one["metadata"]["name"]: one for one in self._context.objects.list(NODE)}
-        alike: defaultdict[str, list[Object]] = defaultdict(list)
+        ranks = _ranks(nodes)
+        alike: defaultdict[tuple[str, str], list[Object]] = defaultdict(list)
         for one in self._waiting:
             pod = self._context.objects.get(POD, *one)
-            owner = controller_of(pod)
-            alone = owner is None or pinned(pod["spec"]) is not None
-            alike[pod["metadata"]["uid"] if owner is None or alone else owner["uid"]].append(pod)
+            alike[_template(pod)].append(pod)
         for pods in alike.values():
-            self._place(pods, nodes)
+            self._place(pods, nodes, ranks)
 
-    def _place(self, pods: list[Object], nodes: dict[str, Object]) -> None:
+    def _place(self, pods: list[Object], nodes: dict[str, Object], ranks: dict[str, int]) -> None:
         """Bind pods of one template, each to the node that has fewest of them, and least to do."""
         spec, wanted = pods[0]["spec"], requests(pods[0])
         only = pinned(spec)
         candidates = nodes.values() if only is None else [nodes[only]] if only in nodes else []
         fitting = [node for node in candidates if _obstacle(spec, node) is None]
         mates = self._mates(pods[0])
-        heap = [self._score(node, mates) for node in fitting if not self._shortages(wanted, node)]
+        heap = [self._score(node, mates, ranks) for node in fitting if not self._shortages(wanted, node)]
         heapq.heapify(heap)
-        for pod in pods:
-            if not heap:
-                self._refuse(pod, wanted, nodes.values())
-                continue
+        left = iter(pods)
+        while heap and (pod := next(left, None)):
             name = heapq.heappop(heap)[-1]
             self._bind(pod, name)
             mates[name] += 1
             if not self._shortages(wanted, nodes[name]):
-                heapq.heappush(heap, self._score(nodes[name], mates))
+                heapq.heappush(heap, self._score(nodes[name], mates, ranks))
+        self._refuse(list(left), wanted, nodes.values())
 
     def _mates(self, pod: Object) -> Counter[str]:
         """How many pods of the same owner each node has."""
         owner = controller_of(pod)
         if owner is None or pinned(pod["spec"]) is not None:
             return Counter()
-        return Counter(one["spec"].get("nodeName") for one in self._context.index.owned(owner["uid"], POD))
+        mates = self._context.index.owned(owner["uid"], POD)
+        return Counter(one["spec"].get("nodeName") for one in mates if active(one))
 
-    def _score(self, node: Object, mates: Counter[str]) -> tuple[int, float, str]:
+    def _score(self, node: Object, mates: Counter[str], ranks: dict[str, int]) -> tuple[int, float, int, str]:
+        """The less, the better; between equals the zones take turns."""
         name = node["metadata"]["name"]
         cpu = millis(node["status"]["allocatable"].get("cpu", 0))
-        return mates[name], self._context.index.requested(name)["cpu"] / max(cpu, 1), name
+        return mates[name], self._context.index.requested(name)["cpu"] / max(cpu, 1), ranks[name], name
 
     def _shortages(self, wanted: Counter[str], node: Object) -> list[str]:
         return shortages(wanted, self._context.index.requested(node["metadata"]["name"]), node)
@@ -98,19 +98,40 @@ class Scheduler:
         status = with_conditions(pod["status"], self._context.now, [said])
         self._context.objects.change(POD, pod, spec={**pod["spec"], "nodeName": node}, status=status)
 
-    def _refuse(self, pod: Object, wanted: Counter[str], nodes: Iterable[Object]) -> None:
-        message = _explained([self._reasons(pod["spec"], wanted, node) for node in nodes])
-        if condition(pod, "PodScheduled").get("message") == message:
-            return
+    def _refuse(self, pods: list[Object], wanted: Counter[str], nodes: Iterable[Object]) -> None:
+        """Tell pods of one template that, and why, there is no node for them."""
+        message = _explained([self._reasons(pods[0]["spec"], wanted, node) for node in nodes]) if pods else ""
         said = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": message}
-        status = with_conditions(pod["status"], self._context.now, [said])
-        self._context.objects.change(POD, pod, status=status)
-        record(self._context, POD, pod, "Warning", "FailedScheduling", message, NAME)
+        for pod in pods:
+            if condition(pod, "PodScheduled").get("message") != message:
+                status = with_conditions(pod["status"], self._context.now, [said])
+                self._context.objects.change(POD, pod, status=status)
+                record(self._context, POD, pod, "Warning", "FailedScheduling", message, NAME)
 
     def _reasons(self, spec: dict[str, Any], wanted: Counter[str], node: Object) -> tuple[bool, list[str]]:
         """Whether a node lacks but room for a pod, and why it cannot take it."""
         obstacle = _obstacle(spec, node)
         return (True, self._shortages(wanted, node)) if obstacle is None else (False, [obstacle])
+
+
+def _template(pod: Object) -> tuple[str, str]:
+    """What pods have in common that are alike: their controller, and its revision. One that is for one node, or has no
+    controller, is like no other."""
+    metadata, owner = pod["metadata"], controller_of(pod)
+    if owner is None or pinned(pod["spec"]) is not None:
+        return metadata["uid"], ""
+    return owner["uid"], (metadata.get("labels") or {}).get(REVISION, "")
+
+
+def _ranks(nodes: dict[str, Object]) -> dict[str, int]:
+    """Which place each node has in its zone."""
+    zones: Counter[str] = Counter()
+    ranks = {}
+    for name, node in nodes.items():
+        zone = (node["metadata"].get("labels") or {}).get("topology.kubernetes.io/zone", "")
+        ranks[name] = zones[zone]
+        zones[zone] += 1
+    return ranks
 
 
 def _is_waiting(pod: Object) -> bool:

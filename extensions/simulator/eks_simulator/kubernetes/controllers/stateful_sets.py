@@ -15,10 +15,9 @@ from ..deleting import remove
 from ..objects import Event, Object
 from ..types import POD, STATEFUL_SET
 from .context import Context, Key
-from .pods import active, ended, leaving
+from .pods import REVISION, active, ended, leaving
 from .workloads import concerned, counts, create_pod, is_available, revision, seconds_to_availability, without_zeros
 
-_REVISION = "controller-revision-hash"
 _NAME = "statefulset.kubernetes.io/pod-name"
 _INDEX = "apps.kubernetes.io/pod-index"
 
@@ -57,7 +56,7 @@ class StatefulSets:
     def _create(self, stateful_set: Object, ordinal: int) -> None:
         metadata, spec = stateful_set["metadata"], stateful_set["spec"]
         name = f"{metadata['name']}-{ordinal}"
-        labels = {_NAME: name, _INDEX: str(ordinal), _REVISION: revision(spec["template"])}
+        labels = {_NAME: name, _INDEX: str(ordinal), REVISION: revision(spec["template"])}
         claims = [one["metadata"]["name"] for one in spec.get("volumeClaimTemplates") or []]
         volumes = [{"name": one, "persistentVolumeClaim": {"claimName": f"{one}-{name}"}} for one in claims]
         identity = {"hostname": name, "subdomain": spec.get("serviceName") or ""}
@@ -123,4 +122,4 @@ def _is_parallel(stateful_set: dict[str, Any]) -> bool:
 
 
 def _is_current(stateful_set: Object, pod: Object) -> bool:
-    return pod["metadata"]["labels"].get(_REVISION) == revision(stateful_set["spec"]["template"])
+    return pod["metadata"]["labels"].get(REVISION) == revision(stateful_set["spec"]["template"])

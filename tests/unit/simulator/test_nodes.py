@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ def test_nodes_are_what_their_instances_and_their_group_are(account: Account, ku
     for node in found:
         instance, labels = by_name[node["metadata"]["name"]], node["metadata"]["labels"]
         zone = instance["Placement"]["AvailabilityZone"]
+        assert instance["LaunchTime"] < datetime.fromisoformat(node["metadata"]["creationTimestamp"])
         assert node["spec"]["providerID"] == f"aws:///{zone}/{instance['InstanceId']}"
         assert node["spec"]["taints"] == [{"key": "team", "value": "x", "effect": "NoSchedule"}]
         assert (labels["team"], labels["topology.kubernetes.io/zone"]) == ("a", zone)

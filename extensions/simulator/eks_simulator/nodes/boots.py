@@ -93,6 +93,7 @@ class Boots:
     def _begin(self, region: Region, aws: Neighbours, instance: Any) -> None:
         found = managed.membership(region, _tags(instance))
         if found is not None:
+            instance.launch_time = self._world.timeline.now.replace(tzinfo=None)  # moto goes by the host's clock
             boot = self._boots[instance.id] = Boot(instance, found[1].arn, self._world.timeline.now)
             self._world.timeline.after(durations.INSTANCE_BOOT, lambda: self._join(region, aws, boot))
 

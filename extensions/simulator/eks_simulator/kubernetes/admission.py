@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from .defaults import defaulted
-from .errors import ApiError
+from .errors import ApiError, details_of
 from .objects import Object, Objects
 from .types import NAMESPACE, NODE, POD, SERVICE, SERVICE_ACCOUNT, Type
 
@@ -75,9 +75,8 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _refused(kind: Type, name: str, why: str, causes: list[Object] | None = None) -> ApiError:
-    details = {"name": name, "group": kind.group, "kind": kind.plural, "causes": causes}
-    said = {member: value for member, value in details.items() if value}
-    return ApiError("Forbidden", f'{kind.resource} "{name}" is forbidden: {why}', said)
+    details = {**details_of(kind, name), **({"causes": causes} if causes else {})}
+    return ApiError("Forbidden", f'{kind.resource} "{name}" is forbidden: {why}', details)
 
 
 def _require_living_namespace(objects: Objects, kind: Type, new: Object) -> None:

@@ -81,6 +81,8 @@ class Api:
     def _authenticate(self, call: Call) -> User:
         """Anonymous requests are for the health checks alone, before Kubernetes 1.32 for the version, too (EKS's notes
         on its versions)."""
+        if any(name.startswith("impersonate-") for name in call.request.headers):
+            raise ApiError("BadRequest", "the simulator knows no impersonation: use the token of that user")
         scheme, _space, token = call.request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token.strip():
             return self._control.authenticate(token.strip())

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import selectors
-from .objects import Object
+from .objects import Object, member
 from .types import (
     CLUSTER_ROLE_BINDING,
     CONFIG_MAP,
@@ -66,10 +66,9 @@ def age(since: str, now: datetime) -> str:
 def _member(path: str, otherwise: Any = "<none>") -> Callable[[Object, datetime], Any]:
     """The cell of a member, by its path."""
 
-    def show(thing: Any, now: datetime) -> Any:
-        for member in path.split("."):
-            thing = (thing or {}).get(member)
-        return otherwise if thing in (None, "") else thing
+    def show(thing: Object, now: datetime) -> Any:
+        value = member(thing, path)
+        return otherwise if value in (None, "") else value
 
     return show
 

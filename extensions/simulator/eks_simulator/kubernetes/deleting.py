@@ -11,7 +11,7 @@ from typing import Any
 from ..wire import Response
 from . import selectors
 from .calls import Call
-from .errors import ApiError, conflict
+from .errors import ApiError, conflict, details_of
 from .objects import Object, Objects, name_of
 from .types import NAMESPACE, POD, Type
 
@@ -93,8 +93,5 @@ def _require_same(kind: Type, current: Object, preconditions: dict[str, Any]) ->
 
 
 def _gone(kind: Type, was: Object) -> Object:
-    metadata = was["metadata"]
-    details = {"name": metadata["name"], "kind": kind.plural, "uid": metadata["uid"]}
-    if kind.group:
-        details["group"] = kind.group
+    details = {**details_of(kind, was["metadata"]["name"]), "uid": was["metadata"]["uid"]}
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}

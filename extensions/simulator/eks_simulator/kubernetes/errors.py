@@ -58,16 +58,17 @@ class ApiError(Exception):
         return {**answer, "details": self.details} if self.details else answer
 
 
-def _of(kind: Type, name: str) -> dict[str, Any]:
+def details_of(kind: Type, name: str) -> dict[str, Any]:
+    """Of what a Status speaks."""
     return {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.plural}
 
 
 def not_found(kind: Type, name: str) -> ApiError:
-    return ApiError("NotFound", f'{kind.resource} "{name}" not found', _of(kind, name))
+    return ApiError("NotFound", f'{kind.resource} "{name}" not found', details_of(kind, name))
 
 
 def already_exists(kind: Type, name: str) -> ApiError:
-    return ApiError("AlreadyExists", f'{kind.resource} "{name}" already exists', _of(kind, name))
+    return ApiError("AlreadyExists", f'{kind.resource} "{name}" already exists', details_of(kind, name))
 
 
 def conflict(kind: Type, name: str) -> ApiError:
@@ -76,7 +77,7 @@ def conflict(kind: Type, name: str) -> ApiError:
         f'Operation cannot be fulfilled on {kind.resource} "{name}": the object has been modified;'
         " please apply your changes to the latest version and try again"
     )
-    return ApiError("Conflict", message, _of(kind, name))
+    return ApiError("Conflict", message, details_of(kind, name))
 
 
 def forbidden(user: str, attributes: Attributes) -> ApiError:
@@ -108,4 +109,4 @@ def invalid(kind: Type, name: str, problems: list[tuple[str, str]]) -> ApiError:
     words = listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
     qualified = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
     message = f'{qualified} "{name}" is invalid: {words}'
-    return ApiError("Invalid", message, {**_of(kind, name), "kind": kind.kind, "causes": causes})
+    return ApiError("Invalid", message, {**details_of(kind, name), "kind": kind.kind, "causes": causes})

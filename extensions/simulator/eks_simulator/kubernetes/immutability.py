@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import invalid
 from .formats import Problem
-from .objects import Object
+from .objects import Object, member
 from .types import (
     CLUSTER_ROLE_BINDING,
     CONFIG_MAP,
@@ -63,13 +63,13 @@ def require_changeable(kind: Type, current: Object, new: Object) -> None:
 
 def _problems(kind: Type, current: Object, new: Object) -> Iterator[Problem]:
     for path in _FIXED.get(kind, ()):
-        before, after = _find(current, path), _find(new, path)
+        before, after = member(current, path), member(new, path)
         if before != after and (before or kind not in _SETTLED):
             yield path, f"Invalid value: {after!r}: field is immutable"
     if kind in (CONFIG_MAP, SECRET) and current.get("immutable"):
-        for member in ("data", "binaryData", "immutable"):
-            if current.get(member) != new.get(member):
-                yield member, "Forbidden: field is immutable when `immutable` is set"
+        for name in ("data", "binaryData", "immutable"):
+            if current.get(name) != new.get(name):
+                yield name, "Forbidden: field is immutable when `immutable` is set"
     if kind is STATEFUL_SET and _without(current["spec"], _STATEFUL) != _without(new["spec"], _STATEFUL):
         listed = f"{', '.join(repr(one) for one in _STATEFUL[:-1])} and {_STATEFUL[-1]!r}"
         yield "spec", f"Forbidden: updates to statefulset spec for fields other than {listed} are forbidden"
@@ -87,14 +87,8 @@ def _pod(current: dict[str, Any], new: dict[str, Any]) -> Iterator[Problem]:
 def _frozen(spec: dict[str, Any]) -> dict[str, Any]:
     members = ("containers", "initContainers")
     rest = _without(spec, ("activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations", *members))
-    return {**rest, **{member: [_without(one, ("image",)) for one in spec.get(member) or []] for member in members}}
+    return {**rest, **{name: [_without(one, ("image",)) for one in spec.get(name) or []] for name in members}}
 
 
 def _without(value: dict[str, Any], members: tuple[str, ...]) -> dict[str, Any]:
-    return {member: one for member, one in value.items() if member not in members}
-
-
-def _find(thing: Any, path: str) -> Any:
-    for member in path.split("."):
-        thing = (thing or {}).get(member)
-    return thing
+    return {name: one for name, one in value.items() if name not in members}

@@ -51,6 +51,13 @@ def name_of(thing: Object) -> tuple[str, str]:
     return metadata.get("namespace", ""), metadata["name"]
 
 
+def member(thing: Any, path: str) -> Any:
+    """What is at a path such as `spec.nodeName`; None if there is nothing."""
+    for name in path.split("."):
+        thing = (thing or {}).get(name)
+    return thing
+
+
 class Objects:
     """All objects of a cluster, by type, namespace and name."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import ApiError
-from .objects import Object
+from .objects import Object, member
 from .types import EVENT, NAMESPACE, NODE, POD, REPLICA_SET, SECRET, SERVICE, Type
 
 Test = Callable[[Object], bool]
@@ -115,10 +115,9 @@ def _field(kind: Type, part: str) -> Test:
     return lambda thing: (_text(thing, path) == wanted) == (sign != "!=")
 
 
-def _text(thing: Any, path: str) -> str:
+def _text(thing: Object, path: str) -> str:
     """A member as text; one that is not there is empty, or false."""
-    for member in path.split("."):
-        thing = (thing or {}).get(member)
-    if thing is None:
-        return "false" if path in _FLAGS else ""
-    return str(thing).lower() if path in _FLAGS else str(thing)
+    value = member(thing, path)
+    if path in _FLAGS:
+        return str(bool(value)).lower()
+    return "" if value is None else str(value)

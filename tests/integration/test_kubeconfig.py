@@ -5,13 +5,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import stat
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
 from eks_simulator.process import SimulatorProcess
 from support.ledger import Ledger
 from support.playbook import Playbook, Run
@@ -229,6 +233,26 @@ def test_no_secret_is_shown(playbook: Playbook, aws: Surroundings, simulator: Si
     for secret in (*tokens, simulator.env["AWS_SECRET_ACCESS_KEY"]):
         assert secret not in seen
     assert TOKEN not in seen
+
+
+def test_kubectl_takes_what_is_written(playbook: Playbook, aws: Surroundings, file: Path, tmp_path: Path) -> None:
+    """By a stored token; and by a command, for which a script stands in that hands out a token made beforehand."""
+    aws.cluster()
+    token = make_token(aws.client("sts"), "prod")
+    credential = {"apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential"}
+    (tmp_path / "credential.json").write_text(json.dumps({**credential, "status": {"token": token}}))
+    command = tmp_path / "bin" / "aws"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/asked\ncat {tmp_path}/credential.json\n')
+    command.chmod(0o755)
+    for auth in ("token", "exec"):
+        kubeconfig(playbook, file, auth=auth, context=auth)
+        asked = ["kubectl", "--kubeconfig", str(file), "--context", auth, "get", "namespaces", "-o", "name"]
+        seen = {"HOME": str(tmp_path), "PATH": f"{command.parent}:{os.environ['PATH']}"}
+        answer = subprocess.run(asked, env=seen, capture_output=True, text=True, check=True)
+        assert "namespace/kube-system" in answer.stdout.split()
+    words = (tmp_path / "asked").read_text().splitlines()
+    assert words == ["eks get-token --cluster-name prod --region eu-central-1 --output json"]
 
 
 def test_diff_of_a_change(playbook: Playbook, aws: Surroundings, file: Path) -> None:

@@ -49,6 +49,22 @@ stringData: {password: "{{ password }}"}
 """
 
 
+HELM = """\
+#!/bin/sh
+there=$(test "$1" = version || grep -c https://127.0.0.1 $KUBECONFIG)
+test "$1" = version || echo "$1 ${HELM_NAMESPACE} ${HELM_KUBETOKEN%%.*} $there" >> asked
+case "$1" in
+  version) echo 'version.BuildInfo{Version:"v3.16.0",' ;;
+  list) cat release 2> /dev/null || echo '[]' ;;
+  show) printf 'name: metrics\\nversion: 1.0.0\\n' ;;
+  get) echo '{replicas: 2}' ;;
+  plugin) printf 'NAME\\tVERSION\\tDESCRIPTION\\n' ;;
+  upgrade) echo '[{name: metrics, namespace: ops, status: deployed, chart: metrics-1.0.0, revision: 1}]' > release ;;
+  uninstall) rm release ;;
+esac
+"""
+
+
 @pytest.fixture
 def workloads(playbook: Playbook, aws: Surroundings) -> Role:
     """On a cluster with a node group, a tainted one, and a Fargate profile for the namespace jobs."""
@@ -199,3 +215,27 @@ def test_a_stranger_is_let_in_by_an_access_entry(workloads: Role, aws: Surroundi
     )
     workloads.playbook.run(play, environment=as_blue, warns=True)
     assert nodes_of(aws, "shop") == {"web": {"web"}}
+
+
+def test_charts(playbook: Playbook, aws: Surroundings, subtests: pytest.Subtests) -> None:
+    """A script stands in for helm. What it notes of each call: whether it has the token, and where it is led."""
+    aws.cluster()
+    binary = playbook.directory / "bin" / "helm"
+    binary.parent.mkdir()
+    binary.write_text(
+        HELM.replace("release ", f"{playbook.directory}/release ").replace(">> asked", f">> {playbook.directory}/asked")
+    )
+    binary.chmod(0o755)
+    path = {"PATH": f"{binary.parent}:{playbook.variables()['PATH']}"}
+    chart = {"name": "metrics", "namespace": "ops", "chart_ref": "metrics", "values": {"replicas": 2}}
+    role = Role(playbook, "workloads", [], access_cluster_name="prod", workloads_charts=[chart], workloads_show=False)
+    for options, changed in (({}, 1), ({}, 0), ({"workloads_state": "absent"}, 1), ({"workloads_state": "absent"}, 0)):
+        with subtests.test(**options, changed=changed):
+            run = playbook.run([role.play], variables={**role.common, **options}, environment=path, warns=True)
+            assert run.changed == changed
+    asked = (playbook.directory / "asked").read_text().splitlines()
+    assert {line.partition(" ")[2] for line in asked} == {"ops k8s-aws-v1 1"}
+    assert [line.split()[0] for line in asked if line.split()[0] in ("upgrade", "uninstall")] == [
+        "upgrade",
+        "uninstall",
+    ]

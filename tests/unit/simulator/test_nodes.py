@@ -30,7 +30,12 @@ def nodes(kubectl: Kubectl, group: str) -> list[Node]:
 
 
 def is_ready(node: Node) -> bool:
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in node["status"]["conditions"])
+    return bool(condition(node, "Ready")["status"] == "True")
+
+
+def condition(node: Node, kind: str) -> dict[str, Any]:
+    (found,) = (one for one in node["status"]["conditions"] if one["type"] == kind)
+    return found
 
 
 def instances(account: Account, group: str) -> list[dict[str, Any]]:
@@ -131,6 +136,16 @@ def test_nodes_come_and_go_with_their_instances(account: Account, kubectl: Kubec
     account.sim.advance(LONG)
     assert nodes(kubectl, group) == []
     assert instances(account, group) == []
+
+
+def test_a_stopped_instance_is_not_heard_of_until_it_has_started_again(account: Account, kubectl: Kubectl) -> None:
+    group = account.nodegroup(kubectl.cluster, scalingConfig=SIZES)
+    ids = [instance["InstanceId"] for instance in instances(account, group)]
+    account.ec2.stop_instances(InstanceIds=ids)
+    assert [condition(node, "Ready")["status"] for node in nodes(kubectl, group)] == ["Unknown"] * 2
+    account.ec2.start_instances(InstanceIds=ids)
+    account.sim.advance(CREATION)
+    assert [is_ready(node) for node in nodes(kubectl, group)] == [True, True]
 
 
 def test_nodes_follow_the_labels_and_taints_of_their_group(account: Account, kubectl: Kubectl) -> None:

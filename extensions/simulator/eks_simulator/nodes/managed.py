@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..amis import Image, image_of, is_windows, kubelet_version, system
+from ..amis import image_of, is_windows, kubelet_version, system
 from ..kubernetes.objects import Object
-from ..store import Cluster, Region, Resource
+from ..store import Region, Resource
+from .membership import Membership, tags_of
 from .node import Outfit
 
 CLUSTER_TAG = "eks:cluster-name"
@@ -17,23 +18,23 @@ GROUP_TAG = "eks:nodegroup-name"
 _EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 
 
-def membership(region: Region, tags: dict[str, str]) -> tuple[Cluster, Resource] | None:
-    """The cluster and the node group that an instance with these tags belongs to."""
+def membership(region: Region, instance: Any) -> Membership | None:
+    """What an instance boots for whose tags say that it is of a node group. Its AMI tells the version of its kubelet: a
+    group that is being updated has two."""
+    tags = tags_of(instance)
     cluster = region.clusters.get(tags.get(CLUSTER_TAG, ""))
     group = cluster.nodegroups.get(tags.get(GROUP_TAG, "")) if cluster else None
-    return (cluster, group) if cluster and group else None
-
-
-def outfit(cluster: Cluster, group: Resource, instance: Any) -> Outfit:
-    """What an instance of the group boots with. Its AMI tells the version: a group that is being updated has two."""
+    if cluster is None or group is None:
+        return None
     image = image_of(instance.image_id)
-    return Outfit(
+    outfit = Outfit(
         kubelet=kubelet_version(image.version if image else cluster.version),
         system=system(image),
         labels=_labels(group, instance),
         taints=taints(group),
-        windows=_runs_windows(image),
+        windows=image is not None and is_windows(image.ami_type),
     )
+    return Membership(cluster, group.arn, group.name, group.description["nodeRole"], outfit)
 
 
 def taints(group: Resource) -> list[dict[str, str]]:
@@ -65,7 +66,7 @@ def _effect(taint: dict[str, Any]) -> str:
 
 
 def _labels(group: Resource, instance: Any) -> dict[str, str]:
-    tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
+    tags = tags_of(instance)
     return {
         "eks.amazonaws.com/capacityType": group.description["capacityType"],
         "eks.amazonaws.com/nodegroup": group.name,
@@ -74,7 +75,3 @@ def _labels(group: Resource, instance: Any) -> dict[str, str]:
         "eks.amazonaws.com/sourceLaunchTemplateVersion": tags.get("aws:ec2launchtemplate:version", ""),
         **group.description["labels"],
     }
-
-
-def _runs_windows(image: Image | None) -> bool:
-    return image is not None and is_windows(image.ami_type)

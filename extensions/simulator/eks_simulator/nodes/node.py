@@ -84,20 +84,23 @@ def new_node(machine: Machine, outfit: Outfit, now: str) -> Object:
     }
 
 
-def conditions(now: str, ready: bool, reason: str = "KubeletNotReady", why_not: str = _NETWORK_MISSING) -> list[Object]:
-    """The conditions of a node that is well or not, all of them changed `now`."""
-    since = {"lastHeartbeatTime": now, "lastTransitionTime": now}
-    health = [
-        {"type": kind, "status": "False", "reason": reason, "message": message, **since}
-        for kind, (reason, message) in _HEALTH.items()
-    ]
+def conditions(now: str, ready: bool) -> list[Object]:
+    """The conditions of a node whose kubelet is well, all of them changed `now`; its network may not be ready yet."""
+    health = [_condition(kind, "False", *words, now) for kind, words in _HEALTH.items()]
     if ready:
-        return [*health, _condition("True", "KubeletReady", "kubelet is posting ready status", since)]
-    return [*health, _condition("False", reason, why_not, since)]
+        return [*health, _condition("Ready", "True", "KubeletReady", "kubelet is posting ready status", now)]
+    return [*health, _condition("Ready", "False", "KubeletNotReady", _NETWORK_MISSING, now)]
 
 
-def _condition(status: str, reason: str, message: str, since: dict[str, str]) -> Object:
-    return {"type": "Ready", "status": status, "reason": reason, "message": message, **since}
+def unheard_of(now: str) -> list[Object]:
+    """The conditions of a node whose kubelet says nothing any more."""
+    silence = "Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status."
+    return [_condition(kind, *silence, now) for kind in (*_HEALTH, "Ready")]
+
+
+def _condition(kind: str, status: str, reason: str, message: str, now: str) -> Object:
+    since = {"lastHeartbeatTime": now, "lastTransitionTime": now}
+    return {"type": kind, "status": status, "reason": reason, "message": message, **since}
 
 
 def _labels(machine: Machine, outfit: Outfit) -> dict[str, str]:

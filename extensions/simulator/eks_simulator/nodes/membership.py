@@ -1,0 +1,33 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an instance boots for: the cluster that its kubelet is to join, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..store import Cluster, Region
+from .node import Outfit
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The cluster, the role whose credentials the kubelet has, and what it is started with. `owner` is the ARN of what
+    the instance belongs to, `group` its name."""
+
+    cluster: Cluster
+    owner: str
+    group: str
+    role_arn: str
+    outfit: Outfit
+
+
+Source = Callable[[Region, Any], Membership | None]
+"""Tells of an instance what it boots for; nothing of one that is not of the source's kind."""
+
+
+def tags_of(instance: Any) -> dict[str, str]:
+    return {tag["key"]: tag["value"] for tag in instance.get_tags()}

@@ -40,7 +40,7 @@ class Core:
 
     def writes(self) -> list[str]:
         """The verbs of the requests that changed something."""
-        seen = [what.verb for what, status, dry in self.server.cluster.recorded if status < 400 and not dry]
+        seen = [what.verb for what, how in self.server.cluster.recorded if how.status < 400 and not how.idle]
         return [verb for verb in seen if verb not in ("get", "list", "watch")]
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eks_simulator.kubernetes.api import Api
-from eks_simulator.kubernetes.control import Attributes, User
+from eks_simulator.kubernetes.control import Attributes, Outcome, User
 from eks_simulator.kubernetes.errors import ApiError
 from eks_simulator.kubernetes.objects import Object, Objects
 from eks_simulator.kubernetes.types import NAMESPACE, NODE, POD, SERVICE_ACCOUNT
@@ -40,7 +40,7 @@ class Cluster:
     kubernetes: str = "1.32"
     denied: set[tuple[str, str]] = field(default_factory=set)
     injected: dict[str, Any] = field(default_factory=dict)
-    recorded: list[tuple[Attributes, int, bool]] = field(default_factory=list)
+    recorded: list[tuple[Attributes, Outcome]] = field(default_factory=list)
 
     def version(self) -> str:
         return self.kubernetes
@@ -71,8 +71,8 @@ class Cluster:
     def fault(self, attributes: Attributes) -> dict[str, Any]:
         return self.injected
 
-    def record(self, user: User | None, attributes: Attributes, status: int, dry_run: bool) -> None:
-        self.recorded.append((attributes, status, dry_run))
+    def record(self, user: User | None, attributes: Attributes, outcome: Outcome) -> None:
+        self.recorded.append((attributes, outcome))
 
 
 class ApiServer:

@@ -64,8 +64,11 @@ def test_access_is_denied_before_and_granted_by_an_entry_and_its_policies(
 
 def test_a_secret_that_is_not_the_keys_does_not_get_in(account: Account, standing_cluster: str, tmp_path: Path) -> None:
     keys = {"aws_secret_access_key": "0" * 40}
-    done = Kubectl(account, standing_cluster, tmp_path, keys)("get", "nodes")
-    assert "must be logged in to the server" in done.stderr
+    kubectl = Kubectl(account, standing_cluster, tmp_path, keys)
+    assert "must be logged in to the server" in kubectl("get", "nodes").stderr
+    last = kubectl.requests()[-1]
+    assert (last["status"], last["error"]) == (401, "Unauthorized")
+    assert last["why"].startswith("the signature is not of the key AKIA")
 
 
 def test_requests_are_in_the_ledger_without_what_they_carry(kubectl: Kubectl) -> None:
@@ -92,6 +95,7 @@ def test_faults_strike_requests(kubectl: Kubectl) -> None:
     sim = kubectl.account.sim
     sim.fault(operation="kubernetes:list nodes", error="InternalError", status=500, message="Not today.")
     assert "Not today." in kubectl("get", "nodes").stderr
+    assert kubectl.requests()[-1]["fault"]
     sim.clear_faults()
     assert kubectl("get", "nodes").returncode == 0
 

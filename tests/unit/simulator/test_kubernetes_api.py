@@ -65,8 +65,12 @@ def test_requests_enter_the_ledger(server: ApiServer) -> None:
     server.ask("POST", f"{CONFIG_MAPS}?dryRun=All", config_map("a"), 201)
     server.ask("POST", CONFIG_MAPS, config_map("b"), 201)
     server.ask("GET", f"{CONFIG_MAPS}/none", status=404)
-    seen = [(what.verb, what.name, status, dry) for what, status, dry in server.cluster.recorded]
-    assert seen == [("create", "a", 201, True), ("create", "b", 201, False), ("get", "none", 404, False)]
+    seen = [(what.verb, what.name, how.status, how.error, how.idle) for what, how in server.cluster.recorded]
+    assert seen == [
+        ("create", "a", 201, None, True),
+        ("create", "b", 201, None, False),
+        ("get", "none", 404, "NotFound", False),
+    ]
 
 
 def test_faults_strike(server: ApiServer) -> None:

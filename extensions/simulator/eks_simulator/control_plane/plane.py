@@ -16,7 +16,7 @@ from ..aws import Neighbours
 from ..callers import Identity, identity_of
 from ..certificate_authorities import signer_of
 from ..kubernetes.api import Api
-from ..kubernetes.control import Attributes, User
+from ..kubernetes.control import Attributes, Outcome, User
 from ..kubernetes.controllers import Controllers, FargateProfile, Subnet
 from ..kubernetes.endpoint import Endpoint
 from ..kubernetes.errors import ApiError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ..world import World
 
 _QUESTIONS = {kind.plural for kind in TYPES if not kind.stored}
-_REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 405: "MethodNotAllowed"}
 _WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 
 
@@ -99,13 +98,9 @@ class ControlPlane:
 
     def authenticate(self, token: str) -> User:
         try:
-            presigned = tokens.read(token, datetime.now(UTC), self._world.url)
-            user = self._user(presigned)
-        except tokens.BadToken:
-            user = None
-        if user is None:
-            raise ApiError("Unauthorized", "Unauthorized")
-        return user
+            return self._user(tokens.read(token, datetime.now(UTC), self._world.url))
+        except tokens.BadToken as problem:
+            raise ApiError("Unauthorized", "Unauthorized") from problem
 
     def permits(self, user: User, attributes: Attributes) -> bool:
         return authorization.permits(self.objects, user, self._policies(user), attributes)
@@ -116,39 +111,40 @@ class ControlPlane:
     def fault(self, attributes: Attributes) -> dict[str, Any]:
         return self._world.faults.for_call("kubernetes", _operation(attributes)) or {}
 
-    def record(self, user: User | None, attributes: Attributes, status: int, idle: bool) -> None:
-        question = attributes.resource in _QUESTIONS
+    def record(self, user: User | None, attributes: Attributes, outcome: Outcome) -> None:
+        idle = outcome.idle or attributes.resource in _QUESTIONS
+        where = {"cluster": self.cluster.name, "namespace": attributes.namespace, "name": attributes.name}
         entry = {
             "service": "kubernetes",
             "operation": _operation(attributes),
-            "write": attributes.verb in _WRITES and bool(attributes.resource) and not idle and not question,
-            "status": status,
-            "error": None if status < 400 else _reason(status, attributes.verb),
+            "write": attributes.verb in _WRITES and bool(attributes.resource) and not idle,
+            "status": outcome.status,
+            "error": outcome.error,
             "region": self._region.name,
             "account": self._region.account,
-            "parameters": {
-                "cluster": self.cluster.name,
-                "namespace": attributes.namespace,
-                "name": attributes.name,
-            },
+            "parameters": where,
             "at": self.now().isoformat(timespec="milliseconds"),
         }
-        self._world.ledger.record(entry)
+        more = {"why": outcome.why, "fault": outcome.injected}
+        self._world.ledger.record({**entry, **{name: value for name, value in more.items() if value}})
 
     def user_of_instance(self, role_arn: str, instance_id: str) -> User | None:
         """Who the kubelet of an instance is, whose credentials are a session of its role that bears its id."""
         return users.user_of(self.cluster, self.objects, Identity(role_arn, "", instance_id), self._dns_name)
 
-    def _user(self, presigned: tokens.Presigned) -> User | None:
+    def _user(self, presigned: tokens.Presigned) -> User:
         """The user of a token whose signature is true, as far as its secret is known. Raises BadToken."""
         caller = identity_of(presigned.access_key, account_of(presigned.access_key), self._region.partition)
         if caller.secret and not presigned.is_signature_of(caller.secret, self.cluster.name):
-            raise tokens.BadToken("the signature does not match")
+            raise tokens.BadToken(f"the signature is not of the key {presigned.access_key} for {self.cluster.name}")
         if caller.secret and caller.session_token != presigned.session_token:
             raise tokens.BadToken("the security token included in the request is invalid")
         if caller.expires and caller.expires <= datetime.now(UTC):
             raise tokens.BadToken("the security token included in the request is expired")
-        return users.user_of(self.cluster, self.objects, caller, self._dns_name)
+        user = users.user_of(self.cluster, self.objects, caller, self._dns_name)
+        if user is None:
+            raise tokens.BadToken(f"neither an access entry nor aws-auth knows {caller.arn}")
+        return user
 
     def _dns_name(self, instance_id: str) -> str | None:
         instance = self._aws.instance(instance_id)
@@ -210,10 +206,3 @@ def _operation(attributes: Attributes) -> str:
         return f"{attributes.verb} {attributes.path}"
     resource = f"{attributes.resource}/{attributes.subresource}" if attributes.subresource else attributes.resource
     return f"{attributes.verb} {resource}"
-
-
-def _reason(status: int, verb: str) -> str:
-    """The error's name. Of the two that share a status, one is for new objects."""
-    if status == 409:
-        return "AlreadyExists" if verb == "create" else "Conflict"
-    return _REASONS.get(status, str(status))

@@ -14,7 +14,7 @@ from typing import Any
 from ..wire import Request, Response
 from . import deleting, documents, evictions, logs, reading, reviews, routing, scale, watches, writing
 from .calls import ANONYMOUS, Call
-from .control import Control, User
+from .control import Control, Outcome, User
 from .errors import ApiError, forbidden
 from .objects import Objects
 
@@ -57,7 +57,9 @@ class Api:
             before = self._objects.revision
             response = self._answer(call, fault)
             idle = _is_dry_run(call) or (response.status < 400 and self._objects.revision == before)
-            self._control.record(call.user, call.attributes, response.status, idle)
+            error, why = call.refusal
+            outcome = Outcome(response.status, error, why, idle, injected=bool(fault))
+            self._control.record(call.user, call.attributes, outcome)
             if request.method != "GET":
                 self._control.settle()
             date = format_datetime(self._control.now(), usegmt=True)
@@ -72,10 +74,12 @@ class Api:
                 raise ApiError(fault["error"], fault.get("message", "Injected by the simulator."), code=fault["status"])
             return self._perform(call)
         except ApiError as refused:
+            call.refusal = refused.reason, str(refused.__cause__) if refused.__cause__ else None
             return Response.json(refused.code, refused.status(), refused.headers)
         except Exception as problem:  # a bug of the simulator's
             traceback.print_exc()
             crash = ApiError("InternalError", f"The simulator failed: {type(problem).__name__}: {problem}")
+            call.refusal = crash.reason, None
             return Response.json(crash.code, crash.status())
 
     def _authenticate(self, call: Call) -> User:

@@ -31,6 +31,8 @@ class Call:
     user: User = ANONYMOUS
     created: str = ""
     """The name of what the call created."""
+    refusal: tuple[str | None, str | None] = None, None
+    """The reason that the client is told, and what lies behind it."""
 
     @property
     def kind(self) -> Type:

@@ -37,6 +37,21 @@ class Attributes:
     path: str = ""
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a request ended. `error` is the reason of a refusal, `why` what the client does not learn of it.
+
+    An `idle` one was a dry run, or said nothing new: Kubernetes stores no object that is as it was. `injected` says
+    that a fault struck it.
+    """
+
+    status: int
+    error: str | None = None
+    why: str | None = None
+    idle: bool = False
+    injected: bool = False
+
+
 class Control(Protocol):
     """The cluster behind an API server. All but `lock` is used with the lock held."""
 
@@ -68,6 +83,5 @@ class Control(Protocol):
     def fault(self, attributes: Attributes) -> dict[str, Any]:
         """The fault that strikes this request, with the keys of the README's call faults; usually none: `{}`."""
 
-    def record(self, user: User | None, attributes: Attributes, status: int, idle: bool) -> None:
-        """Enter an answered request in the ledger. An `idle` one was a dry run, or said nothing new: Kubernetes stores
-        no object that is as it was."""
+    def record(self, user: User | None, attributes: Attributes, outcome: Outcome) -> None:
+        """Enter an answered request in the ledger."""

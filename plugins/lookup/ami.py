@@ -59,6 +59,9 @@ notes:
   - >-
     The caller needs C(ssm:GetParameter), and for a pinned release of Windows, which has no parameter,
     C(ec2:DescribeImages).
+seealso:
+  - plugin: flotilla.eks.node_user_data
+    plugin_type: filter
 extends_documentation_fragment:
   - amazon.aws.boto3
   - amazon.aws.common.plugins

@@ -23,6 +23,7 @@ from .moto_gateway import ServiceCall
 from .protocol import Protocol
 from .versions import VERSIONS
 
+_ROOT = "/aws/service/"
 _READS = ("GetParameter", "GetParameters", "GetParametersByPath")
 _CODENAMES = {"22.04": "jammy", "24.04": "noble", "26.04": "resolute"}
 _AL2_KINDS = {"AL2_x86_64": "", "AL2_x86_64_GPU": "gpu", "AL2_ARM_64": "arm64"}
@@ -75,7 +76,7 @@ def _asked(region: str, call: ServiceCall) -> list[str]:
     public, given = _published(region), call.parameters
     if call.operation == "GetParametersByPath":
         path = str(given.get("Path", "")).rstrip("/") + "/"
-        return [name for name in public if name.startswith(path)]
+        return [name for name in public if path.startswith(_ROOT) and name.startswith(path)]
     asked = given.get("Names") or [given.get("Name")]
     return [name for name in (str(one).partition(":")[0] for one in asked) if name in public]
 

@@ -102,6 +102,7 @@ def test_several_at_once_and_by_path(account: Account) -> None:
     members = ("image_id", "image_name", "release_version")
     assert leaves == {f"{directory}/{member}" for directory in directories for member in members}
     assert ssm.get_parameters_by_path(Path=path)["Parameters"] == []
+    assert [one["Name"] for one in ssm.get_parameters_by_path(Path="/", Recursive=True)["Parameters"]] == [mine]
 
 
 def test_nobody_owns_a_public_parameter(account: Account) -> None:

@@ -19,7 +19,10 @@ from eks_simulator.kubernetes.types import (
     CONFIG_MAP,
     DEPLOYMENT,
     DISRUPTION_BUDGET,
+    EVENT,
+    INGRESS,
     NAMESPACE,
+    NETWORK_POLICY,
     NODE,
     POD,
     ROLE,
@@ -32,6 +35,8 @@ from eks_simulator.kubernetes.types import (
 from eks_simulator.kubernetes.validation import require_valid
 
 MAIN = {"name": "main", "image": "nginx:1.29"}
+SOME = {"matchExpressions": [{"key": "a", "operator": "Some"}]}
+IN_NOTHING = {"matchExpressions": [{"key": "a", "operator": "In"}]}
 NAMED = {"name": "a", "namespace": "default"}
 
 
@@ -117,6 +122,10 @@ def labelled(**labels: str) -> Object:
         (SERVICE, named(spec={"type": "Some", "ports": [{"port": 1}]}), 'spec.type: Unsupported value: "Some"'),
         (DISRUPTION_BUDGET, named(spec={"minAvailable": 1, "maxUnavailable": 1}), "cannot be both set"),
         (DISRUPTION_BUDGET, named(spec={"minAvailable": "half"}), "a valid percent string"),
+        (DISRUPTION_BUDGET, named(spec={"selector": SOME}), 'matchExpressions[0].operator: Unsupported value: "Some"'),
+        (NETWORK_POLICY, named(spec={"podSelector": IN_NOTHING}), "matchExpressions[0].values: Invalid value: []"),
+        (INGRESS, named(), "either `defaultBackend` or `rules` must be specified"),
+        (EVENT, named(involvedObject={"namespace": "web"}), "does not match event.namespace"),
         (ROLE, named(rules=[{"resources": ["pods"]}]), "rules[0].verbs: Required value"),
         (ROLE_BINDING, named(roleRef={"kind": "Role"}), "roleRef.name: Required value"),
     ],

@@ -82,6 +82,7 @@ def test_what_exists_cannot_be_made_and_what_does_not_cannot_be_changed(server: 
         (DEPLOYMENTS, deployment(replicas="3"), "cannot unmarshal string into Go struct field spec.replicas"),
         (CONFIG_MAPS, {"data": {"a": 1}}, "cannot unmarshal number into Go struct field data of type string"),
         (CONFIG_MAPS, {"metadata": {"labels": {"a": True}}}, "cannot unmarshal bool into Go struct field metadata.lab"),
+        (DEPLOYMENTS, deployment(template=[]), "cannot unmarshal array into Go struct field spec.template of type obj"),
         (CONFIG_MAPS, b"{", "the object provided is unrecognized"),
         (CONFIG_MAPS, ["a"], "found list"),
         (f"{CONFIG_MAPS}?dryRun=Some", config_map("a"), "dryRun: supported values: All"),
@@ -91,6 +92,14 @@ def test_bodies_that_are_no_such_object(server: ApiServer, target: str, body: An
     answer = server.ask("POST", target, body, 400)
     assert answer["reason"] == "BadRequest"
     assert said in answer["message"]
+
+
+@pytest.mark.parametrize("media", [MERGE, STRATEGIC, APPLY])
+def test_patches_are_looked_at_as_closely(server: ApiServer, media: str) -> None:
+    server.ask("POST", DEPLOYMENTS, deployment(), 201)
+    wrong = {"spec": {"template": {"spec": {"containers": [{"name": ["main"]}]}}}}
+    assert "containers.name of type string" in server.ask("PATCH", WEB, wrong, 400, media=media)["message"]
+    server.ask("DELETE", WEB, {"gracePeriodSeconds": "soon"}, 400)
 
 
 def test_a_media_type_that_nobody_reads(server: ApiServer) -> None:

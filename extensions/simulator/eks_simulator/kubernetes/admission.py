@@ -20,7 +20,7 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 def admitted(objects: Objects, kind: Type, wanted: Object, service_cidr: str) -> Object:
     """A new object as it is to be stored. Raises ApiError Forbidden."""
-    wanted = _without_nulls(wanted)
+    wanted = without_nulls(wanted)
     if "status" in kind.subresources and kind is not NODE:  # a kubelet brings the status of its node along
         wanted["status"] = {}
     new = defaulted(kind, {**wanted, "metadata": _named(wanted["metadata"])})
@@ -35,7 +35,7 @@ def admitted(objects: Objects, kind: Type, wanted: Object, service_cidr: str) ->
 def changed(kind: Type, subresource: str, current: Object, wanted: Object) -> Object:
     """`current` as it is after a change: of `wanted` only the status through the subresource of that name, and all but
     the status otherwise."""
-    wanted = _without_nulls(wanted)
+    wanted = without_nulls(wanted)
     if subresource == "status":
         return {**current, "status": wanted.get("status", {}), "metadata": _same(current, wanted)}
     if "status" in kind.subresources:
@@ -65,12 +65,12 @@ def _named(metadata: Object) -> Object:
     return {**metadata, "name": metadata["generateName"] + "".join(secrets.choice(_LETTERS) for _ in range(5))}
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
     """A member that is null has not been said."""
     if isinstance(value, dict):
-        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+        return {name: without_nulls(one) for name, one in value.items() if one is not None}
     if isinstance(value, list):
-        return [_without_nulls(one) for one in value if one is not None]
+        return [without_nulls(one) for one in value if one is not None]
     return value
 
 
@@ -110,7 +110,8 @@ def _addressed(objects: Objects, new: Object, cidr: str) -> Object:
     if spec["type"] in ("NodePort", "LoadBalancer"):
         used = {port.get("nodePort") for one in objects.list(SERVICE) for port in one["spec"].get("ports") or []}
         free = (port for port in range(30000, 32768) if port not in used)
-        spec = {**spec, "ports": [{**port, "nodePort": port.get("nodePort") or next(free)} for port in spec["ports"]]}
+        ports = [{**port, "nodePort": port.get("nodePort") or next(free)} for port in spec.get("ports") or []]
+        spec = {**spec, "ports": ports}
     return {**new, "spec": {**spec, **said}}
 
 

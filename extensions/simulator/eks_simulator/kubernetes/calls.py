@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from ..wire import Request, Response
-from . import bodies
+from . import bodies, shapes
 from .control import Attributes, Control, User
 from .errors import ApiError
 from .objects import Object, Objects, name_of
@@ -61,6 +61,7 @@ class Call:
     @cached_property
     def options(self) -> dict[str, Any]:
         """The DeleteOptions of a deletion or an eviction, in the body or the query."""
+        shapes.require_shape("DeleteOptions", "v1", self.body)
         said = self.body.get("deleteOptions") or {} if self.target.attributes.subresource else self.body
         asked: dict[str, Any] = {name: value for name, value in self.target.parameters.items() if value}
         if "gracePeriodSeconds" in asked:

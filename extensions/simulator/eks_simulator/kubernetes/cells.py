@@ -100,7 +100,7 @@ def _of_desired(thing: Object, now: datetime) -> str:
 
 
 def _node_status(thing: Object, now: datetime) -> str:
-    ready = [one["status"] for one in thing.get("status", {}).get("conditions", []) if one["type"] == "Ready"]
+    ready = [one.get("status") for one in member(thing, "status.conditions") or [] if one.get("type") == "Ready"]
     state = {"True": "Ready", "False": "NotReady"}.get(ready[0], "NotReady") if ready else "Unknown"
     return f"{state},SchedulingDisabled" if thing.get("spec", {}).get("unschedulable") else state
 
@@ -113,8 +113,8 @@ def _node_roles(thing: Object, now: datetime) -> str:
 
 def _address(kind: str) -> Callable[[Object, datetime], str]:
     def show(thing: Object, now: datetime) -> str:
-        addresses = thing.get("status", {}).get("addresses", [])
-        return next((one["address"] for one in addresses if one["type"] == kind), "<none>")
+        addresses = member(thing, "status.addresses") or []
+        return next((one.get("address", "") for one in addresses if one.get("type") == kind), "<none>")
 
     return show
 
@@ -171,12 +171,12 @@ def _event_age(thing: Object, now: datetime) -> str:
 
 
 def _involved(thing: Object, now: datetime) -> str:
-    involved = thing["involvedObject"]
+    involved = thing.get("involvedObject") or {}
     return f"{involved.get('kind', '').lower()}/{involved.get('name', '')}"
 
 
 def _hosts(thing: Object, now: datetime) -> str:
-    return ",".join(rule.get("host", "*") for rule in thing["spec"].get("rules") or []) or "*"
+    return ",".join(rule.get("host", "*") for rule in member(thing, "spec.rules") or []) or "*"
 
 
 def _pod_selector(thing: Object, now: datetime) -> str:

@@ -14,6 +14,7 @@ from .types import (
     CLUSTER_ROLE_BINDING,
     DAEMON_SET,
     DEPLOYMENT,
+    DISRUPTION_BUDGET,
     NAMESPACE,
     NETWORK_POLICY,
     NODE,
@@ -170,7 +171,7 @@ def _service(thing: Object) -> Object:
 
 def _namespace(thing: Object) -> Object:
     metadata = thing["metadata"]
-    labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata.get("name")}
+    labels = {**(metadata.get("labels") or {}), "kubernetes.io/metadata.name": metadata.get("name", "")}
     spec = {"finalizers": ["kubernetes"], **(thing.get("spec") or {})}
     status = {"phase": "Active", **(thing.get("status") or {})}
     return {**thing, "metadata": {**metadata, "labels": labels}, "spec": spec, "status": status}
@@ -200,6 +201,10 @@ def _network_policy(thing: Object) -> Object:
     return {**thing, "spec": {"policyTypes": types, "podSelector": {}, **spec}}
 
 
+def _budget(thing: Object) -> Object:
+    return {**thing, "spec": thing.get("spec") or {}}
+
+
 def _binding(thing: Object) -> Object:
     subjects = [
         {"apiGroup": "" if one.get("kind") == "ServiceAccount" else _RBAC, **one} for one in thing.get("subjects") or []
@@ -219,6 +224,7 @@ _FILLS: dict[Type, Callable[[Object], Object]] = {
     NODE: _node,
     SECRET: _secret,
     NETWORK_POLICY: _network_policy,
+    DISRUPTION_BUDGET: _budget,
     ROLE_BINDING: _binding,
     CLUSTER_ROLE_BINDING: _binding,
 }

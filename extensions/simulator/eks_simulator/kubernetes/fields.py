@@ -78,9 +78,9 @@ def encoded(paths: set[FieldPath]) -> dict[str, Any]:
     return tree
 
 
-def decoded(tree: dict[str, Any], steps: FieldPath = ()) -> set[FieldPath]:
+def decoded(tree: Any, steps: FieldPath = ()) -> set[FieldPath]:
     """The paths of FieldsV1."""
-    if not tree:
+    if not tree or not isinstance(tree, dict):
         return {steps} if steps else set()
     return {path for step, branch in tree.items() for path in decoded(branch, (*steps, step))}
 

@@ -42,7 +42,7 @@ class Writer:
     def wrote(self, entry: Object) -> bool:
         """Whether an entry is this writer's."""
         own = (self.manager, self.operation, self.subresource)
-        return own == (entry["manager"], entry["operation"], entry.get("subresource", ""))
+        return own == (entry["manager"], entry.get("operation"), entry.get("subresource", ""))
 
 
 def updated(before: Object | None, after: Object, writer: Writer) -> list[Object]:
@@ -77,7 +77,7 @@ def applied(current: Object | None, wanted: Object, writer: Writer, force: bool)
     dropped = set().union(*(fields.decoded(entry["fieldsV1"]) for entry in former)) - kept
     new = fields.removed(strategic.patched(base, wanted), dropped, kept)
     entry = writer.entry(set(said))
-    same = [one for one in former if one["fieldsV1"] == entry["fieldsV1"] and one["apiVersion"] == entry["apiVersion"]]
+    same = [one for one in former if all(one.get(name) == entry[name] for name in ("fieldsV1", "apiVersion"))]
     return new, [*others, *(same or [entry])]
 
 
@@ -91,7 +91,7 @@ def _entries(before: Object | None, after: Object | None) -> list[Object]:
     """Those of the object; a client may write them, too, an empty one to be rid of them all."""
     found = [(thing or {}).get("metadata", {}).get("managedFields") for thing in (after, before)]
     written = found[0] if found[0] is not None else found[1]
-    return [entry for entry in written or [] if entry.get("manager")]
+    return [entry for entry in written or [] if entry.get("manager") and entry.get("fieldsV1")]
 
 
 def _without(lost: set[FieldPath], entries: list[Object]) -> list[Object]:
@@ -127,4 +127,4 @@ def _described(entry: Object) -> str:
     manager = f'"{entry["manager"]}"'
     if entry.get("subresource"):
         manager += f' with subresource "{entry["subresource"]}"'
-    return manager if entry["operation"] == "Apply" else f"{manager} using {entry['apiVersion']}"
+    return manager if entry.get("operation") == "Apply" else f"{manager} using {entry.get('apiVersion')}"

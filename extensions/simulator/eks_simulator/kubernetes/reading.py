@@ -68,6 +68,6 @@ def _continued(call: Call) -> tuple[int, tuple[str, str]]:
         return call.objects.revision, ("", "")
     try:
         revision, namespace, name = json.loads(base64.urlsafe_b64decode(token))
+        return int(revision), (str(namespace), str(name))
     except (ValueError, TypeError):
         raise ApiError("BadRequest", "continue key is not valid") from None
-    return int(revision), (namespace, name)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..wire import Response
+from . import shapes
 from .calls import Call
 from .control import Attributes
 from .errors import ApiError
@@ -20,6 +21,7 @@ _WORDS = ("verb", "group", "resource", "subresource", "namespace", "name")
 def review(call: Call) -> Response:
     if call.target.attributes.verb != "create":
         raise ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource")
+    shapes.require_shape(call.kind.kind, call.kind.version, call.body)
     status = _STATUS[call.kind](call, call.body.get("spec") or {})
     head = {"kind": call.kind.kind, "apiVersion": call.kind.group_version}
     return Response.json(201, {**call.body, **head, "metadata": {}, "status": status})

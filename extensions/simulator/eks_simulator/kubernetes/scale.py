@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..wire import Response
-from . import bodies, patches, selectors, writing
+from . import bodies, patches, selectors, shapes, writing
 from .calls import Call
 from .errors import invalid
 from .formats import wrong
@@ -27,9 +27,10 @@ def patch(call: Call) -> Response:
 
 
 def _write(call: Call, wanted: Object) -> Response:
+    shapes.require_shape("Scale", "v1", {name: wanted.get(name) for name in ("metadata", "spec")})
     current = call.objects.get(call.kind, call.namespace, call.name)
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
-    if not isinstance(replicas, int) or replicas < 0:
+    if replicas < 0:
         raise invalid(call.kind, call.name, [wrong("spec.replicas", replicas, "must be greater than or equal to 0")])
     revision = (wanted.get("metadata") or {}).get("resourceVersion")
     metadata = {**current["metadata"], **({"resourceVersion": revision} if revision else {})}

@@ -38,6 +38,9 @@ _FIELDS = {
 
 _FLAGS = ("spec.unschedulable", "spec.hostNetwork")
 
+OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+"""Of the expressions in a LabelSelector."""
+
 
 def by_query(kind: Type, parameters: dict[str, str]) -> Test:
     """What labelSelector and fieldSelector of a query let through. Raises ApiError BadRequest."""

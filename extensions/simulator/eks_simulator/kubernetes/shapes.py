@@ -12,26 +12,38 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import ApiError
-from .types import Type
 
 _MAP, _MAPS, _TEXTS, _PAIRS, _TEXT, _NUMBER, _FLAG = "object", "[]object", "[]string", "map", "string", "int32", "bool"
+_EITHER = "IntOrString"
 _MEMBERS = {
     _MAP: "metadata spec status template selector resources securityContext strategy rollingUpdate updateStrategy"
-    " nodeInfo affinity nodeAffinity valueFrom emptyDir configMap roleRef involvedObject podSelector",
+    " nodeInfo affinity nodeAffinity valueFrom emptyDir configMap secret hostPath projected downwardAPI httpGet"
+    " livenessProbe readinessProbe startupProbe roleRef involvedObject podSelector backend defaultBackend service"
+    " deleteOptions preconditions resourceAttributes nonResourceAttributes fieldsV1",
     _MAPS: "containers initContainers ports env envFrom volumes volumeMounts tolerations taints ownerReferences"
-    " subjects conditions addresses imagePullSecrets matchExpressions managedFields topologySpreadConstraints",
-    _TEXTS: "command args finalizers verbs apiGroups resourceNames nonResourceURLs policyTypes externalIPs podCIDRs",
+    " subjects conditions addresses imagePullSecrets secrets matchExpressions managedFields rules ingress egress"
+    " topologySpreadConstraints",
+    _TEXTS: "command args finalizers verbs apiGroups resourceNames nonResourceURLs policyTypes externalIPs podCIDRs"
+    " values",
     _PAIRS: "labels annotations matchLabels nodeSelector data stringData binaryData limits requests capacity"
     " allocatable",
     _TEXT: "name generateName namespace uid resourceVersion image nodeName restartPolicy schedulerName"
     " serviceAccountName key value effect operator protocol mountPath kind apiVersion providerID clusterIP reason"
-    " message",
+    " message type address priorityClassName imagePullPolicy externalName verb group resource subresource path version"
+    " host propagationPolicy manager operation holderIdentity topologyKey whenUnsatisfiable ip",
     _NUMBER: "replicas containerPort nodePort hostPort terminationGracePeriodSeconds minReadySeconds"
-    " revisionHistoryLimit progressDeadlineSeconds tolerationSeconds priority observedGeneration",
-    _FLAG: "unschedulable paused hostNetwork immutable readOnly enableServiceLinks controller blockOwnerDeletion",
+    " revisionHistoryLimit progressDeadlineSeconds tolerationSeconds priority observedGeneration gracePeriodSeconds"
+    " generation",
+    _FLAG: "unschedulable paused hostNetwork immutable readOnly enableServiceLinks controller blockOwnerDeletion"
+    " orphanDependents",
+    _EITHER: "port targetPort minAvailable maxUnavailable maxSurge",
 }
 _TYPES = {member: shape for shape, members in _MEMBERS.items() for member in members.split()}
-_EXCEPT = {("rules", "resources"): _TEXTS, ("conditions", "status"): _TEXT}
+_EXCEPT = {
+    ("rules", "resources"): _TEXTS,
+    ("conditions", "status"): _TEXT,
+    ("service", "port"): _MAP,
+}
 """By the member that they stand in."""
 _SELECTOR = ("matchLabels", "matchExpressions")
 """All that a selector has, but a service's, which is a map of labels."""
@@ -39,11 +51,11 @@ _QUANTITIES = ("limits", "requests", "capacity", "allocatable")
 _PYTHON = {_MAP: dict, _PAIRS: dict, _TEXT: str, _FLAG: bool}
 
 
-def require_shape(kind: Type, thing: Any) -> None:
+def require_shape(kind: str, version: str, thing: Any) -> None:
     """Raises ApiError BadRequest."""
     problem = _problem(thing, "", "")
     if problem:
-        head = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}'
+        head = f'{kind} in version "{version}" cannot be handled as a {kind}'
         raise ApiError("BadRequest", f"{head}: json: cannot unmarshal {problem}")
 
 
@@ -68,6 +80,8 @@ def _problem(thing: Any, within: str, path: str) -> str | None:
 def _fits(shape: str, member: str, value: Any) -> bool:
     if shape == _NUMBER:
         return isinstance(value, int) and not isinstance(value, bool)
+    if shape == _EITHER:
+        return isinstance(value, int | str) and not isinstance(value, bool)
     if shape in (_MAPS, _TEXTS):
         item = dict if shape == _MAPS else str
         return isinstance(value, list) and all(isinstance(one, item) or one is None for one in value)

@@ -69,7 +69,7 @@ def _merged(
     result = {schema.key_of(item, names): item for item in value}
     for item in wanted:
         key = schema.key_of(item, names)
-        if None in key[:1]:
+        if not isinstance(key[0], str | int):
             raise ApiError("BadRequest", f"map: {item} does not contain declared merge key: {names[0]}")
         if item.get(_PATCH) == "delete":
             result.pop(key, None)

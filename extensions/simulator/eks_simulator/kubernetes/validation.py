@@ -22,7 +22,10 @@ from .types import (
     DAEMON_SET,
     DEPLOYMENT,
     DISRUPTION_BUDGET,
+    EVENT,
+    INGRESS,
     NAMESPACE,
+    NETWORK_POLICY,
     NODE,
     POD,
     REPLICA_SET,
@@ -79,12 +82,14 @@ def _workload(thing: Object) -> Iterator[Problem]:
         yield wrong("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
     if not selector:
         yield required("spec.selector")
+    unfit = list(_selector("spec.selector", selector))
+    yield from unfit
     labels = (template.get("metadata") or {}).get("labels") or {}
     yield from formats.labels("spec.template.labels", labels)
     for strategy in ("strategy", "updateStrategy"):
         bounds = (spec.get(strategy) or {}).get("rollingUpdate") or {}
         yield from _shares(bounds, f"spec.{strategy}.rollingUpdate", "maxSurge", "maxUnavailable")
-    if selector and not selectors.selects(selector, labels):
+    if selector and not unfit and not selectors.selects(selector, labels):
         yield wrong("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
     if not template.get("spec"):
         yield required("spec.template.spec.containers")
@@ -92,6 +97,18 @@ def _workload(thing: Object) -> Iterator[Problem]:
     yield from pod_rules.problems(template["spec"], "spec.template.spec")
     if template["spec"]["restartPolicy"] != "Always":
         yield unsupported("spec.template.spec.restartPolicy", template["spec"]["restartPolicy"], ("Always",))
+
+
+def _selector(path: str, selector: dict[str, Any]) -> Iterator[Problem]:
+    """Values come with In and NotIn, and only with these."""
+    for number, one in enumerate(selector.get("matchExpressions") or []):
+        place, operator = f"{path}.matchExpressions[{number}]", one.get("operator", "")
+        if why := formats.label_key(one.get("key", "")):
+            yield wrong(f"{place}.key", one.get("key", ""), why)
+        if operator not in selectors.OPERATORS:
+            yield unsupported(f"{place}.operator", operator, selectors.OPERATORS)
+        elif bool(one.get("values")) != (operator in ("In", "NotIn")):
+            yield wrong(f"{place}.values", one.get("values", []), f"does not go with the operator {operator}")
 
 
 def _service(thing: Object) -> Iterator[Problem]:
@@ -147,7 +164,8 @@ def _node(thing: Object) -> Iterator[Problem]:
 
 
 def _budget(thing: Object) -> Iterator[Problem]:
-    spec = thing.get("spec") or {}
+    spec = thing["spec"]
+    yield from _selector("spec.selector", spec.get("selector") or {})
     if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
         yield wrong("spec", "", "minAvailable and maxUnavailable cannot be both set")
     yield from _shares(spec, "spec", "minAvailable", "maxUnavailable")
@@ -162,6 +180,23 @@ def _shares(bounds: dict[str, Any], path: str, *members: str) -> Iterator[Proble
         elif isinstance(value, str) and not _SHARE.fullmatch(value):
             why = "a valid percent string must be a numeric string followed by an ending '%'"
             yield wrong(f"{path}.{member}", value, why)
+
+
+def _ingress(thing: Object) -> Iterator[Problem]:
+    spec = thing.get("spec") or {}
+    if not spec.get("rules") and not spec.get("defaultBackend"):
+        yield "spec", "Invalid value: either `defaultBackend` or `rules` must be specified"
+
+
+def _event(thing: Object) -> Iterator[Problem]:
+    """An event is where its object is; that of one without a namespace is in `default`."""
+    place, involved = thing["metadata"]["namespace"], thing.get("involvedObject") or {}
+    if (involved.get("namespace") or "default") != place:
+        yield wrong("involvedObject.namespace", involved.get("namespace", ""), "does not match event.namespace")
+
+
+def _policy(thing: Object) -> Iterator[Problem]:
+    yield from _selector("spec.podSelector", thing["spec"]["podSelector"])
 
 
 def _role(thing: Object) -> Iterator[Problem]:
@@ -196,6 +231,9 @@ _CHECKS: dict[Type, Callable[[Object], Iterator[Problem]]] = {
     SECRET: _secret,
     NODE: _node,
     DISRUPTION_BUDGET: _budget,
+    INGRESS: _ingress,
+    EVENT: _event,
+    NETWORK_POLICY: _policy,
     ROLE: _role,
     CLUSTER_ROLE: _role,
     ROLE_BINDING: _binding,

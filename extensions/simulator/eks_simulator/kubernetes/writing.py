@@ -32,6 +32,8 @@ def patch(call: Call) -> Response:
     if media == patches.APPLY:
         return _apply(call)
     current = call.objects.get(call.kind, call.namespace, call.name)
+    if media != patches.JSON:
+        shapes.require_shape(call.kind.kind, call.kind.version, call.body)
     wanted = _addressed(call, patches.patched(media, current, call.body))
     return call.answer(store(call, current, wanted))
 
@@ -64,7 +66,7 @@ def _create(call: Call, wanted: Object, entries: list[Object] | None = None) -> 
 
 def _apply(call: Call) -> Response:
     """Server-side apply. Who applies what is not there creates it, and must be allowed to."""
-    applied = _addressed(call, call.body)
+    applied = admission.without_nulls(_addressed(call, call.body))
     if "managedFields" in applied["metadata"]:
         raise ApiError("BadRequest", "metadata.managedFields must be nil")
     force = call.target.parameters.get("force") == "true"
@@ -87,7 +89,7 @@ def _addressed(call: Call, wanted: Object) -> Object:
     """The body's object with what the path says of it. Raises ApiError BadRequest if they disagree, or if it has
     members of the wrong type."""
     kind = call.kind
-    shapes.require_shape(kind, wanted)
+    shapes.require_shape(kind.kind, kind.version, wanted)
     metadata = wanted.get("metadata") or {}
     for member, expected in (("apiVersion", kind.group_version), ("kind", kind.kind)):
         found = wanted.get(member) or expected

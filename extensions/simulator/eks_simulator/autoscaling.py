@@ -117,6 +117,12 @@ def withdraw(call: Call, nodegroup: Resource) -> None:
     call.boots.look(call.region)
 
 
+def shortage(call: Call, nodegroup: Resource) -> bool:
+    """Whether the Auto Scaling group could not launch as many instances as it wants."""
+    group = _group(call, nodegroup)
+    return group is not None and len(group.instance_states) < group.desired_capacity
+
+
 def loss(call: Call, nodegroup: Resource) -> dict[str, Any] | None:
     """The ailment of a node group from under which one of the two was deleted, as a fault; None if all is there."""
     present = {

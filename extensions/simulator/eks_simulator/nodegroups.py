@@ -17,6 +17,7 @@ from .errors import in_use, invalid_parameter, limit_exceeded
 from .launch_templates import Template, require_together, template_of
 from .lifecycle import being_created, being_deleted, fail
 from .network_rules import existing_subnets
+from .nodegroup_health import misfortune
 from .nodegroup_rules import (
     require_instance_types,
     require_labels,
@@ -33,8 +34,6 @@ from .store import Cluster, Resource
 from .tags import require_allowed
 
 DEFAULT_INSTANCE_TYPE = "t3.medium"
-_NOT_JOINED = "Instances failed to join the kubernetes cluster"
-_UNHEALTHY = "Unhealthy nodes in the kubernetes cluster"
 _NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9\-_]{0,62}")
 """At most 63 characters, as https://docs.aws.amazon.com/eks/latest/userguide/create-managed-node-group.html has it."""
 
@@ -70,7 +69,7 @@ def create_nodegroup(call: Call) -> dict[str, Any]:
     idempotency.remember(call, group)
 
     def finish() -> None:
-        problem = _misfortune(call, group)
+        problem = misfortune(call, group)
         if problem:
             fail(group, problem)
 
@@ -114,22 +113,6 @@ def delete_nodegroup(call: Call) -> dict[str, Any]:
 
     being_deleted(call, group, durations.NODEGROUP_DELETE, remove)
     return {"nodegroup": group.description}
-
-
-def _misfortune(call: Call, group: Resource) -> dict[str, Any] | None:
-    """What a new node group fails of some of whose instances are no Ready nodes
-    (https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html#worker-node-fail), as a fault."""
-    ailing = [boot for boot in call.boots.of(group) if boot.problem]
-    if not ailing:
-        return None
-    absent = any(boot.plane is None for boot in ailing)
-    return {
-        "resource": "nodegroup",
-        "becomes": "CREATE_FAILED",
-        "code": "NodeCreationFailure",
-        "message": _NOT_JOINED if absent else _UNHEALTHY,
-        "resourceIds": [boot.instance.id for boot in ailing],
-    }
 
 
 def _describe(call: Call, cluster: Cluster, members: dict[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,28 @@ def test_without_the_worker_policy_there_are_no_nodes(account: Account, kubectl:
     assert (described["status"], issue["code"]) == ("CREATE_FAILED", "NodeCreationFailure")
     assert set(issue["resourceIds"]) == {instance["InstanceId"] for instance in instances(account, group)}
     assert nodes(kubectl, group) == []
+
+
+def test_instances_need_addresses(account: Account, kubectl: Kubectl) -> None:
+    narrow = account.subnet("10.0.240.0/28", account.zones[0])
+    sizes = {"minSize": 0, "maxSize": 20, "desiredSize": 12}
+    group = account.nodegroup(kubectl.cluster, scalingConfig=sizes, subnets=[narrow])
+    described = account.describe(kubectl.cluster, group)
+    (issue,) = described["health"]["issues"]
+    assert (described["status"], issue["code"]) == ("CREATE_FAILED", "InsufficientFreeAddresses")
+    assert len(nodes(kubectl, group)) == 11  # 16, of which AWS reserves five
+
+
+def test_a_session_of_an_instances_role_is_its_node(account: Account, kubectl: Kubectl) -> None:
+    group = account.nodegroup(kubectl.cluster, scalingConfig=SIZES)
+    own, other = instances(account, group)
+    role = {"RoleArn": account.roles["node"], "RoleSessionName": own["InstanceId"]}
+    keys = account.client("sts").assume_role(**role)["Credentials"]
+    names = {"AccessKeyId": "access_key_id", "SecretAccessKey": "secret_access_key", "SessionToken": "session_token"}
+    kubelet = replace(kubectl, keys={f"aws_{name}": keys[key] for key, name in names.items()})
+    kubelet.said("annotate", "node", own["PrivateDnsName"], "note=mine")
+    refused = kubelet("annotate", "node", other["PrivateDnsName"], "note=mine").stderr
+    assert f'User "system:node:{own["PrivateDnsName"]}" cannot' in refused
 
 
 def test_who_is_let_in_at_last_joins(account: Account, tmp_path: Path) -> None:

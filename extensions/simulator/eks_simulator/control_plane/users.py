@@ -135,7 +135,9 @@ def _filled_in(username: str, caller: Identity, dns_name: Names) -> str | None:
 
 
 def _user(name: str, groups: list[str], caller: Identity) -> User:
-    extra = {PRINCIPAL: [caller.arn], "principalId": [caller.unique_id], "sessionName": [caller.session]}
+    extra = {PRINCIPAL: [caller.arn], "principalId": [caller.unique_id]}
+    if caller.session:
+        extra["sessionName"] = [caller.session]
     uid = f"aws-iam-authenticator:{caller.account}:{caller.unique_id.partition(':')[0]}"
     return User(name, (*groups, _EVERYBODY), uid, extra)
 

@@ -88,6 +88,15 @@ def test_a_secret_that_is_not_the_keys_does_not_get_in(account: Account, standin
     assert last["why"].startswith("the signature is not of the key AKIA")
 
 
+def test_temporary_keys_do_not_get_in_with_the_token_of_another_session(
+    account: Account, standing_cluster: str, tmp_path: Path
+) -> None:
+    mine, other = assumed(account, "mine"), assumed(account, "other")
+    kubectl = Kubectl(account, standing_cluster, tmp_path, {**mine, "aws_session_token": other["aws_session_token"]})
+    assert "must be logged in to the server" in kubectl("get", "nodes").stderr
+    assert kubectl.requests()[-1]["why"] == "the security token included in the request is invalid"
+
+
 def test_requests_are_in_the_ledger_without_what_they_carry(kubectl: Kubectl) -> None:
     since = kubectl.account.sim.ledger()[-1]["n"]
     file = kubectl.home / "settings.json"

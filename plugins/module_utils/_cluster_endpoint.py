@@ -74,6 +74,11 @@ def cluster_of(name: str, description: Values) -> Cluster:
     return Cluster(name, arn, endpoint, authority, outpost_id, _public_cidrs(description))
 
 
+def hint(description: Values) -> str:
+    """Why nobody may answer at the endpoint of a cluster as DescribeCluster returned it, and what to do."""
+    return _hint(_public_cidrs(description))
+
+
 def _public_cidrs(description: Values) -> tuple[str, ...]:
     if pick(description, "resources_vpc_config.endpoint_public_access") is False:
         return ()

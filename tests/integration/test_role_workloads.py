@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from eks_simulator.process import SimulatorProcess
 from support.clusters import api_of
 from support.ledger import Ledger
 from support.playbook import Playbook
@@ -169,6 +170,15 @@ def test_no_secret_is_shown(workloads: Role, aws: Surroundings) -> None:
         seen += run.output + str(run.lines)
     stored = api_of(aws).get("/api/v1/namespaces/shop/secrets/key")["data"]["password"]
     assert base64.b64decode(stored).decode() == SECRET
+    bad = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "bad", "namespace": "shop"},
+        "data": {"x": SECRET},
+    }
+    run = workloads.run(fails=True, workloads_definitions=[bad])
+    assert "EKS cluster prod: the Secrets could not be applied: " in run.last["msg"]
+    seen += run.output + str(run.lines)
     assert [text for text in ("k8s-aws-v1.", stored, SECRET) if text in seen] == []
 
 
@@ -197,7 +207,9 @@ def test_what_is_refused_before_anything_is_written(workloads: Role, ledger: Led
     assert ledger.writes() == []
 
 
-def test_a_stranger_is_let_in_by_an_access_entry(workloads: Role, aws: Surroundings) -> None:
+def test_who_gets_in_and_from_where(
+    workloads: Role, aws: Surroundings, ledger: Ledger, simulator: SimulatorProcess
+) -> None:
     user = aws.iam.create_user(UserName="blue")["User"]["Arn"]
     key = aws.iam.create_access_key(UserName="blue")["AccessKey"]
     as_blue = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
@@ -210,11 +222,24 @@ def test_a_stranger_is_let_in_by_an_access_entry(workloads: Role, aws: Surroundi
     aws.eks.create_access_entry(clusterName="prod", principalArn=user)
     run = workloads.playbook.run(play, environment=as_blue, fails=True, warns=True)
     assert "forbidden" in str(run.last)
-    aws.eks.associate_access_policy(
-        clusterName="prod", principalArn=user, policyArn=POLICY, accessScope={"type": "cluster"}
-    )
+    administrator = aws.role("pods")
+    aws.eks.create_access_entry(clusterName="prod", principalArn=administrator)
+    for principal in (user, administrator):
+        scope = {"type": "cluster"}
+        aws.eks.associate_access_policy(clusterName="prod", principalArn=principal, policyArn=POLICY, accessScope=scope)
     workloads.playbook.run(play, environment=as_blue, warns=True)
     assert nodes_of(aws, "shop") == {"web": {"web"}}
+    ledger.clear()
+    workloads.run(access_role_arn=administrator, workloads_files=[], workloads_templates=[])
+    assert "AssumeRole" in ledger.operations("sts")
+
+    public = {"endpointPublicAccess": True, "publicAccessCidrs": ["198.51.100.0/24"]}
+    aws.eks.update_cluster_config(name="prod", resourcesVpcConfig=public)
+    aws.settle()
+    simulator.look_from("192.0.2.1")
+    message = workloads.refused(workloads_files=[], workloads_templates=[])
+    assert "If nobody answers at https://127.0.0.1:" in message
+    assert "the endpoint is open to 198.51.100.0/24 alone" in message
 
 
 def test_charts(playbook: Playbook, aws: Surroundings, subtests: pytest.Subtests) -> None:

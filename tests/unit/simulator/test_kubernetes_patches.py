@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,6 +136,13 @@ def test_what_is_no_longer_applied_goes_unless_others_manage_it() -> None:
     assert managers(left) == {"ann": {".data.c"}, "bob": {".data.b"}}
     empty = apply(apply(left, {}, "bob"), {}, "ann")
     assert "data" not in empty
+
+
+def test_who_applies_nothing_twice_is_entered_once() -> None:
+    """As for a namespace, of which a manifest may say its name alone; a new entry would be a new object."""
+    first = apply(None, {}, "ann")
+    later = replace(writer("ann"), now="2026-11-07T00:00:00Z")
+    assert managed.applied(first, {"metadata": {}}, later, False)[1] == first["metadata"]["managedFields"]
 
 
 def test_items_go_with_who_applied_them() -> None:

@@ -91,7 +91,7 @@ def _entries(before: Object | None, after: Object | None) -> list[Object]:
     """Those of the object; a client may write them, too, an empty one to be rid of them all."""
     found = [(thing or {}).get("metadata", {}).get("managedFields") for thing in (after, before)]
     written = found[0] if found[0] is not None else found[1]
-    return [entry for entry in written or [] if entry.get("manager") and entry.get("fieldsV1")]
+    return [entry for entry in written or [] if entry.get("manager") and "fieldsV1" in entry]
 
 
 def _without(lost: set[FieldPath], entries: list[Object]) -> list[Object]:

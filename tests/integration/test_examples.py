@@ -20,9 +20,14 @@ from support.surroundings import Surroundings
 
 SUBNETS = [f"subnet-0a1b2c3d4e5f6000{number}" for number in (1, 2, 3)]
 KEY = "key/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
+NODE = "ip-10-0-1-17.eu-central-1.compute.internal"
 YEAR = 366 * 24 * 3600  # simulated seconds
 DIRECTORY = "/run/deploy"
-NOT_FOR_US_TO_CHOOSE = re.compile(r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b")
+NOT_FOR_US_TO_CHOOSE = re.compile(
+    r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+"
+)
+    r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+"
+)
 
 
 def an_account_without_clusters(aws: Surroundings) -> dict[str, Any]:
@@ -128,6 +133,13 @@ def a_network_of_a_cluster(aws: Surroundings) -> dict[str, Any]:
     return {}
 
 
+def a_node_of(aws: Surroundings, group: str) -> str:
+    """The name of a node of a group; of none if there is no such group."""
+    tagged = [{"Name": "tag:eks:nodegroup-name", "Values": [group]}]
+    found = aws.ec2.describe_instances(Filters=tagged)["Reservations"]
+    return next((reservation["Instances"][0]["PrivateDnsName"] for reservation in found), NODE)
+
+
 def nothing(aws: Surroundings) -> dict[str, Any]:
     return {}
 
@@ -148,6 +160,7 @@ GIVEN = {
     "anywhere_subscription": an_expired_subscription,
     "anywhere_subscription_info": subscriptions,
     "connected_cluster": an_agents_role,
+    "drain": a_cluster_with_nodes,
     "connected_cluster_info": a_connected_cluster,
     "access_entry": a_cluster,
     "access_entry_info": a_cluster_with_its_members,
@@ -185,7 +198,7 @@ def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> Non
     """In one play, in which each task has to do its work: none is left out."""
     variables = GIVEN[module](aws)
     real = dict(zip(SUBNETS, aws.private_subnets, strict=True))
-    real |= {KEY: aws.key.rpartition(":")[2], DIRECTORY: str(playbook.directory)}
+    real |= {KEY: aws.key.rpartition(":")[2], DIRECTORY: str(playbook.directory), NODE: a_node_of(aws, "web")}
     printed = documentation(module).examples_text
     tasks = yaml.safe_load(NOT_FOR_US_TO_CHOOSE.sub(lambda match: real[match.group()], printed))
     run = playbook.tasks(*tasks, variables=variables)

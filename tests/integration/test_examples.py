@@ -26,8 +26,6 @@ DIRECTORY = "/run/deploy"
 NOT_FOR_US_TO_CHOOSE = re.compile(
     r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+"
 )
-    r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+"
-)
 
 
 def an_account_without_clusters(aws: Surroundings) -> dict[str, Any]:

@@ -28,7 +28,8 @@ CLUSTER: dict[str, Any] = {
     "status": "ACTIVE",
 }
 _BOOTSTRAP = r"^& \(Join-Path \$env:ProgramFiles 'Amazon\\EKS\\Start-EKSBootstrap\.ps1'\) (.*) 3>&1 4>&1 5>&1 6>&1$"
-LITERAL = re.compile(r" ?-(\w+) '((?:[^'‘’‚‛]|[‘’‚‛']{2})*)'")  # noqa: RUF001 (what PowerShell takes for quotes)
+QUOTES = r"'\u2018\u2019\u201a\u201b"  # what PowerShell takes for quotes
+LITERAL = re.compile(rf" ?-(\w+) '((?:[^{QUOTES}]|[{QUOTES}]{{2}})*)'")
 
 
 def user_data(family: str = "al2023", **options: Any) -> str:
@@ -84,7 +85,7 @@ def powershell(text: str) -> tuple[list[str], dict[str, str], list[str]]:
     number, match = next((at, found) for at, line in enumerate(lines) if (found := re.match(_BOOTSTRAP, line)))
     literals = list(LITERAL.finditer(match[1]))
     assert "".join(literal[0] for literal in literals) == match[1]
-    arguments = {literal[1]: re.sub("([‘’‚‛'])['‘’‚‛]", r"\1", literal[2]) for literal in literals}  # noqa: RUF001
+    arguments = {literal[1]: re.sub(f"([{QUOTES}])[{QUOTES}]", r"\1", literal[2]) for literal in literals}
     return lines[1:number], arguments, lines[number + 1 : -2]
 
 

@@ -135,7 +135,11 @@ def test_all_are_cordoned_before_one_is_emptied() -> None:
 
 def test_a_budget_is_waited_for() -> None:
     answers = [blocked("web"), blocked("web"), blocked()]
-    api = FakeApi([pod("web")], lambda name: answers.pop(0)(name))
+
+    def answer(name: str) -> Any:
+        return answers.pop(0)(name)
+
+    api = FakeApi([pod("web")], answer)
     assert [str(gone) for gone in drain(api).drain([node("a")]).evicted] == ["shop/web"]
     assert api.log == ["cordon a", "evict web", "evict web", "evict web"]
 

@@ -18,7 +18,18 @@ from ansible_collections.flotilla.eks.plugins.plugin_utils._documents import as_
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import node_user_data
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_checks import UserDataError
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_windows import quoted
-from support.user_data import CLUSTER, LITERAL, labels, node_configs, parts, read_yaml, settings, taints, user_data
+from support.user_data import (
+    CLUSTER,
+    LITERAL,
+    QUOTES,
+    labels,
+    node_configs,
+    parts,
+    read_yaml,
+    settings,
+    taints,
+    user_data,
+)
 
 FAMILIES = ["al2023", "bottlerocket", "ubuntu", "windows"]
 NASTY = [
@@ -53,7 +64,7 @@ def test_toml_is_read_back(data: dict[str, Any]) -> None:
 def test_a_literal_of_powershell_is_read_back(text: str) -> None:
     match = LITERAL.fullmatch(f"-a {quoted(text)}")
     assert match
-    assert re.sub("([‘’‚‛'])['‘’‚‛]", r"\1", match[2]) == text  # noqa: RUF001
+    assert re.sub(f"([{QUOTES}])[{QUOTES}]", r"\1", match[2]) == text
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -62,7 +62,7 @@ def _named(metadata: Object) -> Object:
     """With a name of five random characters after `generateName`."""
     if metadata.get("name") or not metadata.get("generateName"):
         return metadata
-    return {**metadata, "name": metadata["generateName"] + "".join(secrets.choice(_LETTERS) for _ in range(5))}
+    return {**metadata, "name": metadata["generateName"] + "".join(secrets.choice(_LETTERS) for _letter in range(5))}
 
 
 def without_nulls(value: Any) -> Any:

@@ -74,7 +74,8 @@ class Api:
                 raise ApiError(fault["error"], fault.get("message", "Injected by the simulator."), code=fault["status"])
             return self._perform(call)
         except ApiError as refused:
-            call.refusal = refused.reason, str(refused.__cause__) if refused.__cause__ else None
+            cause = refused.__cause__
+            call.refusal = refused.reason, None if cause is None else str(cause)
             return Response.json(refused.code, refused.status(), refused.headers)
         except Exception as problem:  # a bug of the simulator's
             traceback.print_exc()

@@ -30,7 +30,7 @@ class Endpoint:
         reachable: Callable[[], bool] = lambda: True,
     ) -> None:
         self.renew(signer)
-        self._server = Server(application, tls=lambda: self._context(), admits=reachable)
+        self._server = Server(application, tls=self._tls, admits=reachable)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
@@ -44,6 +44,10 @@ class Endpoint:
     def close(self) -> None:
         """Stop listening, and end the connections that are open, watches among them."""
         self._server.close()
+
+    def _tls(self) -> ssl.SSLContext:
+        """That of the authority of now."""
+        return self._context()
 
 
 def _context(signer: Signer) -> ssl.SSLContext:

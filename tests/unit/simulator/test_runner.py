@@ -31,6 +31,8 @@ simulator = SimulatorProcess(0)
 print(simulator.url, flush=True)
 time.sleep(60)
 """
+# Says that it is there when a signal ends it: a shell loses the one that comes while it starts a program.
+SLEEPER = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); print('ready', flush=True); signal.pause()"
 LIST_CLUSTERS = "import boto3; print(boto3.client('eks').list_clusters()['clusters'])"
 
 
@@ -116,16 +118,8 @@ def test_quotas_come_from_the_command_line() -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_reach_the_commands_whole_group(number: signal.Signals) -> None:
     """The command is a shell that waits for a child: both must end, and the runner say how."""
-    line = [
-        sys.executable,
-        "-m",
-        "eks_simulator",
-        "--quiet",
-        "--",
-        "sh",
-        "-c",
-        "echo ready; sleep 60; true",
-    ]
+    shell = f'{sys.executable} -c "{SLEEPER}"; true'
+    line = [sys.executable, "-m", "eks_simulator", "--quiet", "--", "sh", "-c", shell]
     runner = subprocess.Popen(line, env=environment(), stdout=subprocess.PIPE, text=True)
     assert runner.stdout
     assert runner.stdout.readline() == "ready\n"

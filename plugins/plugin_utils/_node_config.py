@@ -1,11 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""NodeConfig, what nodeadm configures a node of Amazon Linux 2023 by, checked where nodeadm does not. Pure.
-
-nodeadm drops fields that it does not know without a word, and looks into few values.
-https://awslabs.github.io/amazon-eks-ami/nodeadm/doc/api/
-"""
+"""NodeConfig, what nodeadm configures a node of Amazon Linux 2023 by, checked where nodeadm does not. Pure."""
 
 from __future__ import annotations
 
@@ -15,6 +11,13 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.flotilla.eks.plugins.module_utils._node_config_form import (
+    API_VERSION,
+    KIND,
+    SPEC,
+    is_node_config,
+    misfits,
+)
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_checks import (
     UserDataError,
     flags_of,
@@ -22,43 +25,19 @@ from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_checks imp
     network,
 )
 
-API_VERSION = "node.eks.aws/v1alpha1"
-_TEXT, _SWITCH, _TEXTS, _MAP, _LIST = "a text", "true or false", "a list of texts", "a mapping", "a list"
-_SPEC: dict[str, Any] = {
-    "cluster": {
-        "name": _TEXT,
-        "apiServerEndpoint": _TEXT,
-        "certificateAuthority": _TEXT,
-        "cidr": _TEXT,
-        "enableOutpost": _SWITCH,
-        "id": _TEXT,
-    },
-    "kubelet": {"config": _MAP, "flags": _TEXTS, "maxPodsExpression": _TEXT},
-    "containerd": {"config": _TEXT, "baseRuntimeSpec": _MAP},
-    "instance": {
-        "localStorage": {"strategy": ("RAID0", "RAID10", "Mount"), "mountPath": _TEXT, "disabledMounts": _TEXTS},
-        "storage": {"volumes": _LIST},
-        "environment": _MAP,
-        "network": {"nameservers": _TEXTS, "domains": _TEXTS},
-    },
-    "featureGates": {"InstanceIdNodeName": _SWITCH, "FastImagePull": _SWITCH},
-}
 _MOUNTS = {"Containerd", "PodLogs", "SOCI"}
 
 
 def node_config(spec: Mapping[str, Any]) -> dict[str, Any]:
     """The whole of a NodeConfig."""
-    return {"apiVersion": API_VERSION, "kind": "NodeConfig", "spec": dict(spec)}
+    return {"apiVersion": API_VERSION, "kind": KIND, "spec": dict(spec)}
 
 
 def spec_in(where: str, given: Any) -> dict[str, Any]:
     """The spec of a NodeConfig that is given as data or as YAML. Raises UserDataError."""
     document = _loaded(where, given) if isinstance(given, str) else given
-    if not isinstance(document, Mapping) or (document.get("apiVersion"), document.get("kind")) != (
-        API_VERSION,
-        "NodeConfig",
-    ):
-        raise UserDataError(f"{where}: this is no NodeConfig; it needs apiVersion: {API_VERSION} and kind: NodeConfig")
+    if not is_node_config(document):
+        raise UserDataError(f"{where}: this is no NodeConfig; it needs apiVersion: {API_VERSION} and kind: {KIND}")
     unknown = set(document) - {"apiVersion", "kind", "metadata", "spec"}
     if unknown:
         raise UserDataError(f"{where}: NodeConfig has no {', '.join(map(str, unknown))}; put it below spec")
@@ -68,7 +47,8 @@ def spec_in(where: str, given: Any) -> dict[str, Any]:
 def checked_spec(where: str, given: Any) -> dict[str, Any]:
     """The spec of a NodeConfig, as a copy. Raises UserDataError."""
     spec = mapping(where, given)
-    _check(where, spec, _SPEC)
+    for misfit in misfits(where, spec, SPEC):
+        raise UserDataError(misfit)
     cidr = spec.get("cluster", {}).get("cidr")
     if cidr is not None:
         network(f"{where}.cluster.cidr", cidr)
@@ -93,29 +73,6 @@ def _loaded(where: str, document: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise UserDataError(f"{where} is not valid YAML{f' (line {mark.line + 1})' if mark else ''}") from None
-
-
-def _check(where: str, value: Any, form: Any) -> None:
-    if isinstance(form, dict):
-        if not isinstance(value, dict):
-            raise UserDataError(f"{where}: {value!r} is no mapping")
-        for key, one in value.items():
-            if key not in form:
-                raise UserDataError(
-                    f"{where}: nodeadm knows no {key} there, and would drop it; choose {', '.join(form)}"
-                )
-            _check(f"{where}.{key}", one, form[key])
-    elif isinstance(form, tuple):
-        if value not in form:
-            raise UserDataError(f"{where}: {value!r} is unknown; choose {', '.join(form)}")
-    elif not _is(form, value):
-        raise UserDataError(f"{where}: {value!r} is not {form}")
-
-
-def _is(form: str, value: Any) -> bool:
-    if form == _TEXTS:
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return isinstance(value, {_TEXT: str, _SWITCH: bool, _MAP: dict, _LIST: list}[form])
 
 
 def _check_mounts(where: str, mounts: list[str]) -> None:

@@ -13,6 +13,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.module_utils._node_config_form import MEDIA_TYPE
 from ansible_collections.flotilla.eks.plugins.plugin_utils._documents import as_yaml
 from ansible_collections.flotilla.eks.plugins.plugin_utils._node_config import (
     check_together,
@@ -22,7 +23,6 @@ from ansible_collections.flotilla.eks.plugins.plugin_utils._node_config import (
 )
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_checks import Node, UserDataError, text
 
-NODE_CONFIG = "application/node.eks.aws"
 SCRIPT = "text/x-shellscript"
 _CONTENT_TYPE = re.compile(r"(?!multipart/)[a-z]+/[a-z0-9.+-]+")
 
@@ -33,11 +33,11 @@ Part = tuple[str, Any]
 def al2023(node: Node, more: Mapping[str, Any], before: Sequence[Any], after: Sequence[Any]) -> str:
     """Parts that are given before, the node's own, ``more`` of NodeConfig's spec, and parts that are given after.
     Raises UserDataError."""
-    parts = [*parts_of("before", before), (NODE_CONFIG, _spec(node))]
-    parts += [(NODE_CONFIG, checked_spec("node_config", more))] if more else []
+    parts = [*parts_of("before", before), (MEDIA_TYPE, _spec(node))]
+    parts += [(MEDIA_TYPE, checked_spec("node_config", more))] if more else []
     parts += parts_of("after", after)
-    check_together(content for kind, content in parts if kind == NODE_CONFIG)
-    return _mime([(kind, as_yaml(node_config(content)) if kind == NODE_CONFIG else content) for kind, content in parts])
+    check_together(content for kind, content in parts if kind == MEDIA_TYPE)
+    return _mime([(kind, as_yaml(node_config(content)) if kind == MEDIA_TYPE else content) for kind, content in parts])
 
 
 def parts_of(where: str, given: Sequence[Any]) -> list[Part]:
@@ -65,11 +65,9 @@ def _part(where: str, part: Any) -> Part:
         )
     kind, content = part["content_type"], part["content"]
     if not isinstance(kind, str) or not _CONTENT_TYPE.fullmatch(kind):
-        raise UserDataError(
-            f"{where}: {kind!r} is no content type such as {SCRIPT}, text/cloud-config or {NODE_CONFIG}"
-        )
-    if kind == NODE_CONFIG:
-        return NODE_CONFIG, spec_in(where, content)
+        raise UserDataError(f"{where}: {kind!r} is no content type such as {SCRIPT}, text/cloud-config or {MEDIA_TYPE}")
+    if kind == MEDIA_TYPE:
+        return MEDIA_TYPE, spec_in(where, content)
     if kind == SCRIPT:
         return SCRIPT, script(where, content)
     if not isinstance(content, str):

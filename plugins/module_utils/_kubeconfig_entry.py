@@ -32,10 +32,11 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     token_credential,
     user_in,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig_text import HAS_YAML, dump, parse, render
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig_text import parse, render
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, signer
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._token import read_token, still_serves
+from ansible_collections.flotilla.eks.plugins.module_utils._yaml_text import HAS_YAML, dump
 
 ARGUMENT_SPEC = {
     "cluster_name": {"type": "str", "required": True, "aliases": ["name"]},

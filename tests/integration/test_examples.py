@@ -165,6 +165,7 @@ GIVEN = {
     "addon": a_cluster_for_pods_with_roles,
     "addon_info": a_cluster_with_addons_and_associations,
     "addon_versions_info": a_cluster,
+    "aws_auth": a_cluster,
     "capability": a_cluster,
     "capability_info": a_cluster,
     "certificate_authority": a_cluster,

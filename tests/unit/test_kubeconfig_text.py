@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils import _kubeconfig_text
+from ansible_collections.flotilla.eks.plugins.module_utils import _yaml_text
 from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     KubeconfigError,
     Names,
@@ -23,7 +23,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     merge,
     remove,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig_text import dump, parse, render
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig_text import parse, render
+from ansible_collections.flotilla.eks.plugins.module_utils._yaml_text import dump
 from support.kubeconfigs import ARN, CLUSTER, by_hand, documents, layouts
 
 NAMES = Names("demo", ARN, "demo@arn")
@@ -42,7 +43,7 @@ def comments(text: str) -> list[str]:
 def _each_parser(request: pytest.FixtureRequest) -> Any:
     """Both of PyYAML's parsers: a host may have it without libyaml."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_kubeconfig_text, "_loader", lambda: getattr(yaml, request.param))
+        patch.setattr(_yaml_text, "_loader", lambda: getattr(yaml, request.param))
         yield
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.common.yaml import HAS_YAML, yaml_load
@@ -27,6 +28,15 @@ def data_of(given: Any) -> Any:
 def canonical(data: Any) -> str:
     """The text that equal documents share; of one that says nothing, the empty one."""
     return json.dumps(data, sort_keys=True) if data else ""
+
+
+def merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, mapping by mapping; what stands in both is theirs."""
+    both = {
+        key: merged(ours[key], value) if isinstance(value, dict) and isinstance(ours.get(key), dict) else value
+        for key, value in theirs.items()
+    }
+    return {**ours, **both}
 
 
 def _from_yaml(text: str, reason: str) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.module_utils._documents import merged
 from ansible_collections.flotilla.eks.plugins.plugin_utils._documents import as_toml
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_checks import Node, UserDataError, mapping
 
@@ -20,7 +21,7 @@ def bottlerocket(node: Node, more: Mapping[str, Any]) -> str:
     for key in _OF_THE_CLUSTER:
         if key in mapping("settings.kubernetes", given.get("kubernetes", {})):
             raise UserDataError(f"settings.kubernetes.{key}: it is the cluster's, and follows from it; leave it out")
-    return as_toml({"settings": _merged({"kubernetes": _kubernetes(node)}, given)})
+    return as_toml({"settings": merged({"kubernetes": _kubernetes(node)}, given)})
 
 
 def _kubernetes(node: Node) -> dict[str, Any]:
@@ -37,12 +38,3 @@ def _kubernetes(node: Node) -> dict[str, Any]:
         **({"node-labels": node.labels} if node.labels else {}),
         **({"node-taints": taints} if taints else {}),
     }
-
-
-def _merged(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
-    """Both, table by table; what stands in both is theirs."""
-    both = {
-        key: _merged(ours[key], value) if isinstance(value, dict) and isinstance(ours.get(key), dict) else value
-        for key, value in theirs.items()
-    }
-    return {**ours, **both}

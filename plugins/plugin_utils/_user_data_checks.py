@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +13,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
+from ansible_collections.flotilla.eks.plugins.module_utils._user_data_told import is_certificate
 
 _NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")  # the pattern of CreateCluster
 _ENDPOINT = re.compile(r"https://[A-Za-z0-9.-]+(?::\d{1,5})?")
@@ -125,7 +124,7 @@ def cluster_of(description: Mapping[str, Any]) -> Cluster:
     name = _member(description, "name", _NAME)
     endpoint = _member(description, "endpoint", _ENDPOINT)
     authority = _member(description, "certificate_authority.data", re.compile(r"[A-Za-z0-9+/]+={0,2}"))
-    if not _is_certificate(authority):
+    if not is_certificate(authority):
         raise UserDataError(
             f"cluster {name}: certificate_authority.data is no certificate in PEM form, encoded in base64"
         )
@@ -143,13 +142,6 @@ def _member(description: Mapping[str, Any], path: str, form: re.Pattern[str]) ->
             f"cluster {name!r}: {found}; give the cluster as flotilla.eks.cluster returns it when it is ACTIVE"
         )
     return str(value)
-
-
-def _is_certificate(encoded: str) -> bool:
-    try:
-        return base64.b64decode(encoded, validate=True).lstrip().startswith(b"-----BEGIN CERTIFICATE-----")
-    except binascii.Error:
-        return False
 
 
 def network(where: str, cidr: str) -> str:

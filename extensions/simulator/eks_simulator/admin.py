@@ -1,7 +1,8 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator's own pages, below /_simulator: health, ledger, reset, clock, vantage, faults (JSON in, JSON out)."""
+"""The simulator's own pages, below /_simulator: health, ledger, reset, clock, vantage, faults, and what agents on hosts
+ask of Systems Manager (JSON in, JSON out)."""
 
 from __future__ import annotations
 
@@ -10,6 +11,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from .control_plane.vantage import checked
+from .errors import ServiceError
+from .hybrid import agents
 from .wire import Request, Response
 from .world import World
 
@@ -30,6 +33,7 @@ class Admin:
             ("POST", "/vantage"): self._set_vantage,
             ("POST", "/faults"): self._add_fault,
             ("DELETE", "/faults"): self._clear_faults,
+            ("POST", "/managed-instances"): self._register_host,
         }
 
     def __call__(self, request: Request) -> Response:
@@ -39,6 +43,8 @@ class Admin:
         try:
             with self.world.lock:
                 return Response.json(200, page(request))
+        except ServiceError as refused:
+            return Response.json(400, {"code": refused.code, "message": refused.message})
         except (KeyError, TypeError, ValueError) as problem:
             return Response.json(400, {"message": f"{type(problem).__name__}: {problem}"})
 
@@ -80,3 +86,6 @@ class Admin:
     def _clear_faults(self, request: Request) -> dict[str, Any]:
         self.world.faults.clear()
         return {}
+
+    def _register_host(self, request: Request) -> dict[str, Any]:
+        return agents.register(self.world, json.loads(request.body))

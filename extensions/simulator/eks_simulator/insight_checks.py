@@ -211,7 +211,7 @@ def _compatible_versions(call: Call, addon: str, version: str) -> list[str]:
 
 def _ask(call: Call, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """What another operation answers, as far as the simulator serves it."""
-    handler = HANDLERS.get(operation)
+    handler = HANDLERS["eks"].get(operation)
     return handler(replace(call, operation=operation, parameters=parameters)) if handler else {}
 
 

@@ -4,8 +4,7 @@
 """moto, set up for the simulator: imported late, with the settings it needs, quick to fill and quick to empty.
 
 Every import of moto's state goes through `moto_backend`. What is replaced in moto is replaced for speed alone (measured
-with moto 5.2.5) and answers the same, but for Auto Scaling groups, which spread their instances as AWS does, and what
-moto lacks.
+with moto 5.2.5) and answers the same, but for Auto Scaling groups, which spread their instances as AWS does.
 """
 
 from __future__ import annotations
@@ -74,8 +73,6 @@ def _set_up() -> None:
     things.TaggedEC2Resource.get_tags = _tags_of
     groups: Any = importlib.import_module("moto.autoscaling.models")
     groups.FakeAutoScalingGroup.replace_autoscaling_group_instances = launch
-    answers: Any = importlib.import_module("moto.ssm.responses")
-    answers.SimpleSystemManagerResponse.describe_instance_information = _managed_instances
 
 
 def _tags_of(thing: Any) -> list[dict[str, str]]:
@@ -87,13 +84,6 @@ def _tags_of(thing: Any) -> list[dict[str, str]]:
         {"resource_id": thing.id, "resource_type": EC2_PREFIX_TO_RESOURCE.get(get_prefix(thing.id), "")} if tags else {}
     )
     return [{**about, "key": key, "value": value} for key, value in tags.items()]
-
-
-def _managed_instances(_request: Any) -> Any:
-    """SSM's DescribeInstanceInformation, which moto lacks: no agent runs anywhere, so there is nothing to tell of."""
-    from moto.core.responses import ActionResult
-
-    return ActionResult({"InstanceInformationList": []})
 
 
 class _Owner:

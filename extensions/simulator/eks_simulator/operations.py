@@ -81,14 +81,15 @@ class Call:
 
 
 Handler = Callable[[Call], dict[str, Any]]
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: dict[str, dict[str, Handler]] = {}
+"""By service and operation."""
 
 
-def operation(name: str) -> Callable[[Handler], Handler]:
-    """Register the function that carries out the EKS operation `name`."""
+def operation(name: str, service: str = "eks") -> Callable[[Handler], Handler]:
+    """Register the function that carries out the operation `name`."""
 
     def register(handler: Handler) -> Handler:
-        HANDLERS[name] = handler
+        HANDLERS.setdefault(service, {})[name] = handler
         return handler
 
     return register

@@ -1,33 +1,47 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages of a list: maxResults (1 to 100, checked by the model; 100 if left out) and an opaque nextToken."""
+"""Pages of a list: a size (of EKS 1 to 100, checked by the model; 100 if left out) and an opaque token."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .errors import ServiceError
 from .operations import Call
 
-PAGE = 100
+
+@dataclass(frozen=True)
+class Style:
+    """What a service calls the size of a page and the token of the next one, and the size of a page of which none is
+    given."""
+
+    size: str = "maxResults"
+    token: str = "nextToken"
+    default: int = 100
 
 
-def page(call: Call, key: str, items: Sequence[Any], refusal: str = "InvalidParameterException") -> dict[str, Any]:
+EKS = Style()
+
+
+def page(
+    call: Call, key: str, items: Sequence[Any], refusal: str = "InvalidParameterException", style: Style = EKS
+) -> dict[str, Any]:
     """The page of `items` that the call asks for, under `key`. Raises `refusal` for a token that is not ours."""
-    start = _start(call, len(items), refusal)
-    end = start + call.get("maxResults", PAGE)
+    start = _start(call, len(items), refusal, style)
+    end = start + call.get(style.size, style.default)
     answer: dict[str, Any] = {key: list(items[start:end])}
     if end < len(items):
-        answer["nextToken"] = base64.urlsafe_b64encode(f"{call.operation}:{end}".encode()).decode()
+        answer[style.token] = base64.urlsafe_b64encode(f"{call.operation}:{end}".encode()).decode()
     return answer
 
 
-def _start(call: Call, length: int, refusal: str) -> int:
-    token = call.get("nextToken")
+def _start(call: Call, length: int, refusal: str, style: Style) -> int:
+    token = call.get(style.token)
     if token is None:
         return 0
     try:

@@ -1,9 +1,10 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EKS's wire protocol (rest-json), straight from the service model that ships with botocore.
+"""The wire protocols of services (rest-json, json), straight from the service models that ship with botocore.
 
-Finds the operation of a request, reads its parameters, checks them against the model, and writes answers and errors.
+A protocol finds the operation of a request, reads its parameters, checks them against the model, and writes answers and
+errors.
 """
 
 from __future__ import annotations
@@ -39,12 +40,6 @@ class Protocol:
             self._routes.setdefault((operation.http["method"], len(parts)), []).append((parts, operation))
         for candidates in self._routes.values():
             candidates.sort(key=lambda candidate: sum(part.startswith("{") for part in candidate[0]))
-
-    @classmethod
-    def eks(cls) -> Protocol:
-        """The EKS protocol. Reads one file of botocore's, without its loader's search for customer models."""
-        path = Path(botocore.__file__).parent / "data" / "eks" / "2017-11-01" / "service-2.json.gz"
-        return cls(ServiceModel(json.loads(gzip.decompress(path.read_bytes())), "eks"))
 
     def operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
         """The operation that `request` asks for, with the parameters in its path (decoded after splitting: an ARN in
@@ -83,7 +78,7 @@ class Protocol:
     def answer(self, operation: OperationModel, result: dict[str, Any]) -> Response:
         shape = operation.output_shape
         body = _to_wire(shape, result) if shape else {}
-        return Response.json(200, body)
+        return Response.json(operation.http.get("responseCode", 200), body)
 
     def error(self, error: ServiceError) -> Response:
         """An error the rest-json way: its name in a header, its message and other members in the body."""
@@ -102,6 +97,32 @@ class Protocol:
         if not isinstance(body, dict):
             raise self.refusal(operation, "The request's body is not a JSON object")
         return {name: value for name, value in body.items() if value is not None}
+
+
+class JsonProtocol(Protocol):
+    """Speaks the protocol of one service whose requests name their operation in a header, all else in the body."""
+
+    def operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
+        name = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        if name not in self.operations:
+            raise ServiceError("UnknownOperationException", f"No operation {name}")
+        return self.operations[name], {}
+
+    def parameters(self, operation: OperationModel, labels: dict[str, str], request: Request) -> dict[str, Any]:
+        return self._body(operation, request)
+
+    def error(self, error: ServiceError) -> Response:
+        """An error the json way: its name beside its message."""
+        body = {"__type": error.code, "message": error.message}
+        return Response.json(COMMON_ERRORS.get(error.code, 400), body, {"x-amzn-ErrorType": error.code})
+
+
+def protocol_of(service: str) -> Protocol:
+    """A service's protocol. Reads one file of botocore's, without its loader's search for customer models."""
+    versions = Path(botocore.__file__).parent / "data" / service
+    path = max(versions.glob("*/service-2.json.gz"))
+    model = ServiceModel(json.loads(gzip.decompress(path.read_bytes())), service)
+    return JsonProtocol(model) if model.metadata["protocol"] == "json" else Protocol(model)
 
 
 def _match(pattern: list[str], parts: list[str]) -> dict[str, str] | None:

@@ -20,7 +20,7 @@ from typing import Any
 from .amis import UBUNTU_TYPES, Image, architecture, image_id, is_published, releases
 from .aws import Neighbours
 from .moto_gateway import ServiceCall
-from .protocol import Protocol
+from .protocol import protocol_of
 from .versions import VERSIONS
 
 _ROOT = "/aws/service/"
@@ -101,7 +101,7 @@ def _parameter(region: str, name: str) -> Any:
 @cache
 def _images() -> list[tuple[Image, bool]]:
     """Every AMI, the oldest release first, and whether it is the latest."""
-    types = [name for name in Protocol.eks().service.shape_for("AMITypes").enum if name != "CUSTOM"] + UBUNTU_TYPES
+    types = [name for name in protocol_of("eks").service.shape_for("AMITypes").enum if name != "CUSTOM"] + UBUNTU_TYPES
     return [
         (Image(ami_type, version, release), release == releases(ami_type, version)[-1])
         for version in VERSIONS

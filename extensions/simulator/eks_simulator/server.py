@@ -17,11 +17,11 @@ from .admin import Admin
 from .aws import Neighbours
 from .callers import identity_of
 from .dependencies import violation
-from .eks import Eks
 from .errors import ServiceError
 from .ledger import is_dry_run, is_write
 from .moto_gateway import Moto, ServiceCall, error_code, identify, refusal
 from .moto_setup import account_of
+from .services import Service, Services
 from .signature import Credential, credential_of, require_eks_region
 from .wire import Request, Response
 from .world import Caller, World
@@ -32,7 +32,7 @@ class Application:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.eks = Eks(world)
+        self.services = Services(world)
         self.moto = Moto()
         self.admin = Admin(world)
 
@@ -44,7 +44,7 @@ class Application:
             if credential.service == "eks":
                 require_eks_region(credential.region)
         except ServiceError as error:
-            return self.eks.error(error)
+            return self.services.named("eks").error(error)
         return self._answer(request, credential)
 
     def _answer(self, request: Request, credential: Credential) -> Response:
@@ -64,25 +64,29 @@ class Application:
 
     def _understand(self, request: Request, credential: Credential) -> tuple[ServiceCall, Callable[[], Response]]:
         """What is called, and the function that carries it out."""
-        if credential.service != "eks":
+        service = self.services.for_request(credential.service, request)
+        if service is None:
             call = identify(credential.service, request)
             return call, lambda: self._ask_moto(call, request, credential)
         name = f"{request.method} {request.path}"
         try:
-            operation, labels = self.eks.protocol.operation(request)
+            operation, labels = service.protocol.operation(request)
             name = operation.name
-            parameters = self.eks.protocol.parameters(operation, labels, request)
+            parameters = service.protocol.parameters(operation, labels, request)
         except ServiceError as error:
-            refused = self.eks.error(error)
-            return ServiceCall("eks", name, "rest", {}), lambda: refused
-        return ServiceCall("eks", name, "rest", parameters), lambda: self._ask_eks(operation, parameters, credential)
+            refused = service.error(error)
+            return ServiceCall(service.name, name, "rest", {}), lambda: refused
+        call = ServiceCall(service.name, name, "rest", parameters)
+        return call, lambda: self._ask(service, operation, parameters, credential)
 
-    def _ask_eks(self, operation: OperationModel, parameters: dict[str, Any], credential: Credential) -> Response:
+    def _ask(
+        self, service: Service, operation: OperationModel, parameters: dict[str, Any], credential: Credential
+    ) -> Response:
         caller = Caller(credential.access_key, self._account(credential), credential.region)
         try:
-            return self.eks.perform(operation, parameters, caller)
+            return service.perform(operation, parameters, caller)
         except ServiceError as error:
-            return self.eks.error(error)
+            return service.error(error)
 
     def _ask_moto(self, call: ServiceCall, request: Request, credential: Credential) -> Response:
         region = self.world.store.region(self._account(credential), credential.region)

@@ -96,14 +96,43 @@ class Cluster(Resource):
 
 
 @dataclass
+class Activation:
+    """A hybrid activation of Systems Manager by its id, with the code that registers hosts."""
+
+    code: str = field(repr=False)
+    description: dict[str, Any]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in self.description["Tags"]}
+
+
+@dataclass
+class ManagedInstance:
+    """A host that is registered with Systems Manager; `description` is what DescribeInstanceInformation answers."""
+
+    description: dict[str, Any]
+    tags: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        return str(self.description["InstanceId"])
+
+
+@dataclass
 class Region:
-    """One account's EKS in one region. `tokens` remembers requests by (operation, clientRequestToken)."""
+    """One account's EKS in one region, and what lets hosts outside of AWS in.
+
+    `tokens` remembers requests by (operation, clientRequestToken).
+    """
 
     account: str
     name: str
     clusters: dict[str, Cluster] = field(default_factory=dict)
     connected_clusters: dict[str, Resource] = field(default_factory=dict)
     subscriptions: dict[str, Resource] = field(default_factory=dict)
+    activations: dict[str, Activation] = field(default_factory=dict)
+    managed_instances: dict[str, ManagedInstance] = field(default_factory=dict)
     tokens: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)
 
     @property
@@ -112,8 +141,8 @@ class Region:
             return "aws-cn"
         return "aws-us-gov" if self.name.startswith("us-gov-") else "aws"
 
-    def arn(self, rest: str) -> str:
-        return f"arn:{self.partition}:eks:{self.name}:{self.account}:{rest}"
+    def arn(self, rest: str, service: str = "eks") -> str:
+        return f"arn:{self.partition}:{service}:{self.name}:{self.account}:{rest}"
 
     def resources(self) -> Iterator[Resource]:
         """Every resource that can carry tags."""
@@ -138,6 +167,10 @@ class Store:
 
     def region(self, account: str, name: str) -> Region:
         return self._regions.setdefault((account, name), Region(account, name))
+
+    def regions(self) -> list[Region]:
+        """Those that were ever asked for anything."""
+        return list(self._regions.values())
 
     def issuers(self) -> set[str]:
         """The OpenID Connect issuers of all clusters."""

@@ -123,6 +123,12 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
+_CLASSES = {r"\p{L}": r"a-zA-Z\u00aa-\uffff", r"\p{N}": r"\d", r"\p{Z}": r" \u00a0"}
+"""The Unicode categories that models name, as near as Python's expressions come to them."""
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
+    for category, characters in _CLASSES.items():
+        pattern = pattern.replace(category, characters)
     return re.compile(pattern)

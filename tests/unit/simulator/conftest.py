@@ -13,7 +13,7 @@ from unit.simulator.account import Account
 from eks_simulator.errors import COMMON_ERRORS
 from eks_simulator.operations import HANDLERS
 from eks_simulator.process import SimulatorProcess
-from eks_simulator.protocol import Protocol
+from eks_simulator.protocol import protocol_of
 
 UNMODELLED = {
     ("CreateNodegroup", "ResourceNotFoundException"),
@@ -63,8 +63,8 @@ def account(built_account: Account, sim: SimulatorProcess, modelled_errors: dict
 @pytest.fixture(scope="session")
 def modelled_errors() -> dict[str, set[str]]:
     """The names of the errors that the service model gives each operation that is served; any refusal for others."""
-    operations = Protocol.eks().operations
-    unserved = {name: {"InvalidRequestException"} for name in operations if name not in HANDLERS}
+    operations = protocol_of("eks").operations
+    unserved = {name: {"InvalidRequestException"} for name in operations if name not in HANDLERS["eks"]}
     return {
         name: {shape.name for shape in operation.error_shapes} | unserved.get(name, set())
         for name, operation in operations.items()

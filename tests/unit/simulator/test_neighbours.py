@@ -88,7 +88,7 @@ def test_what_moto_lacks_is_refused_once(account: Account) -> None:
 @pytest.mark.parametrize(
     ("service", "method", "parameters"),
     [
-        ("ssm", "describe_activations", {}),
+        ("ssm", "describe_patch_groups", {}),
         ("rolesanywhere", "list_trust_anchors", {}),
         ("service-quotas", "get_service_quota", {"ServiceCode": "eks", "QuotaCode": "x"}),
         ("cloudtrail", "lookup_events", {}),

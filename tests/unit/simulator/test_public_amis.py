@@ -9,7 +9,7 @@ import pytest
 from unit.simulator.account import Account, refusal
 
 from eks_simulator.amis import UBUNTU_TYPES, image_of, is_published, releases
-from eks_simulator.protocol import Protocol
+from eks_simulator.protocol import protocol_of
 from eks_simulator.public_parameters import images, parameters
 from eks_simulator.versions import VERSIONS
 
@@ -39,7 +39,7 @@ def value(account: Account, name: str) -> str:
 
 def test_every_type_has_its_parameters_for_every_version() -> None:
     """The newest image of a type and version stands under one path, each of its releases under another."""
-    types = [name for name in Protocol.eks().service.shape_for("AMITypes").enum if name != "CUSTOM"]
+    types = [name for name in protocol_of("eks").service.shape_for("AMITypes").enum if name != "CUSTOM"]
     numbers = [number for name, number in parameters("eu-central-1").items() if number.startswith("ami-")]
     found = [image for number in numbers if (image := image_of(number))]
     for version in VERSIONS:

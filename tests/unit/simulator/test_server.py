@@ -49,7 +49,7 @@ def test_a_bug_of_the_simulators_is_named_and_counted(
 ) -> None:
     world = World(0)
     application = Application(world)
-    monkeypatch.setitem(HANDLERS, "ListClusters", lambda call: {"ships": []})
+    monkeypatch.setitem(HANDLERS["eks"], "ListClusters", lambda call: {"ships": []})
     answer = application(Request("GET", "/clusters", {"authorization": SIGNATURE}, b""))
     assert answer.status == 500
     assert json.loads(answer.body) == {"message": "The simulator failed: KeyError: 'ships'"}

@@ -18,22 +18,22 @@ import pytest
 from unit.simulator.account import LONG, Account, refusal
 
 import eks_simulator
-from eks_simulator.eks import Eks
 from eks_simulator.errors import COMMON_ERRORS, ServiceError
 from eks_simulator.operations import HANDLERS, Quotas
 from eks_simulator.process import SimulatorProcess
-from eks_simulator.protocol import Protocol
+from eks_simulator.protocol import Protocol, protocol_of
+from eks_simulator.services import Services
 from eks_simulator.validation import problems
 from eks_simulator.world import Caller, World
 
 
 @pytest.fixture(scope="module")
 def protocol() -> Protocol:
-    return Protocol.eks()
+    return protocol_of("eks")
 
 
 def test_every_operation_is_served(protocol: Protocol) -> None:
-    assert set(HANDLERS) == set(protocol.operations)
+    assert set(HANDLERS["eks"]) == set(protocol.operations)
 
 
 def test_every_operation_is_found_by_its_own_request(account: Account, protocol: Protocol) -> None:
@@ -59,8 +59,8 @@ def _sample(shape: Any) -> Any:
 
 def test_an_operation_of_a_newer_model_is_refused(monkeypatch: pytest.MonkeyPatch, protocol: Protocol) -> None:
     """In a way that no client repeats."""
-    monkeypatch.delitem(HANDLERS, "ListInsights")
-    eks, caller = Eks(World(0, Quotas())), Caller("AKIA", "123456789012", "eu-central-1")
+    monkeypatch.delitem(HANDLERS["eks"], "ListInsights")
+    eks, caller = Services(World(0, Quotas())).named("eks"), Caller("AKIA", "123456789012", "eu-central-1")
     with pytest.raises(ServiceError, match="does not serve ListInsights yet") as refused:
         eks.perform(protocol.operations["ListInsights"], {"clusterName": "x"}, caller)
     assert refused.value.code == "InvalidRequestException"

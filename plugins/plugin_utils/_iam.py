@@ -13,7 +13,9 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.plugin_utils._ownership import (
     Resource,
+    foreign,
     is_owned,
+    owned,
     owner_text,
     tag_changes,
 )
@@ -44,11 +46,15 @@ class Role:
     actions: Sequence[str]
     policies: Sequence[str]
     source_arn: str = ""
+    instance_profile: bool = False  # of the role's name, by which EC2 instances have the role
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the role's variables ask for. ``identity`` is any ARN of the account: it tells number and partition."""
+    """What the role's variables ask for. ``identity`` is any ARN of the account: it tells number and partition.
+
+    ``profiles`` are the instance profiles found by name, as ``amazon.aws.iam_instance_profile_info`` returns them.
+    """
 
     roles: Sequence[Role]
     prefix: str
@@ -58,6 +64,7 @@ class Wanted:
     identity: str
     owner: Mapping[str, str]
     tags: Mapping[str, str]
+    profiles: Sequence[Resource] = ()
 
     @cached_property
     def partition(self) -> str:
@@ -78,20 +85,28 @@ def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
     ``changes`` (one line each), ``arns`` by key (foretold for roles that do not exist yet), ``roles`` (what is wanted
     and not given, each with its ``changes``), ``removals`` (the names of all roles that are ours), and ``identity``:
     empty where neither a role nor ``wanted["identity"]`` told one, so that the account is still to be asked for.
+
+    Likewise ``profiles`` and ``profile_arns`` of instance profiles; ``detached_profiles`` are the names of those that
+    no role has, still to be looked up by name, and ``profile_removals`` of those among them that are ours.
     """
     roles_wanted = [Role(**role) for role in wanted["roles"]]
     arns = [role["arn"] for role in observed] + [role.given for role in roles_wanted if ROLE_ARN.fullmatch(role.given)]
     asked = Wanted(**{**wanted, "roles": roles_wanted, "identity": next(iter(arns), wanted["identity"])})
     found = {role["role_name"]: role for role in observed}
     roles = [_role(asked, role, found.get(asked.name(role), {})) for role in asked.roles if not role.given]
+    profiles = [_profile(asked, role, found.get(asked.name(role), {})) for role in asked.roles if _has_profile(role)]
     return {
         "problems": list(_problems(asked)),
         "strangers": list(_strangers(asked, found)),
-        "changes": [f"{role['label']}: {', '.join(role['changes'])}" for role in roles if role["changes"]],
+        "changes": [f"{item['label']}: {', '.join(item['changes'])}" for item in roles + profiles if item["changes"]],
         "arns": {role.key: role.given for role in asked.roles} | {role["key"]: role["arn"] for role in roles},
         "roles": roles,
         "identity": asked.identity,
         "removals": [name for name, role in found.items() if is_owned(role, asked.owner)],
+        "profiles": profiles,
+        "profile_arns": {profile["key"]: profile["arn"] for profile in profiles},
+        "detached_profiles": [profile["name"] for profile in profiles if profile["changes"]],
+        "profile_removals": [one["instance_profile_name"] for one in owned(asked.profiles, asked.owner)],
     }
 
 
@@ -108,6 +123,25 @@ def _role(wanted: Wanted, role: Role, found: Resource) -> Item:
         "tags": {**wanted.tags, **wanted.owner},
     }
     return {**item, "changes": list(_differences(wanted, item, found)) if found else ["make it"]}
+
+
+def _has_profile(role: Role) -> bool:
+    return role.instance_profile and not role.given
+
+
+def _profile(wanted: Wanted, role: Role, found: Resource) -> Item:
+    """The instance profile of a role, which lies where the role does. What is attached to our role is ours."""
+    name = wanted.name(role)
+    attached = [one["arn"] for one in found.get("instance_profiles") or [] if one["instance_profile_name"] == name]
+    arn = f"arn:{wanted.partition}:iam::{wanted.account}:instance-profile{wanted.path}{name}"
+    return {
+        "label": f"instance profile {name}",
+        "key": role.key,
+        "name": name,
+        "arn": attached[0] if attached else arn,
+        "tags": {**wanted.tags, **wanted.owner},
+        "changes": [] if attached else ["make it"],
+    }
 
 
 def _trust(wanted: Wanted, role: Role) -> Item:
@@ -183,7 +217,7 @@ def _name_problems(name: str, suffix: int) -> Iterator[str]:
 
 
 def _strangers(wanted: Wanted, found: Mapping[str, Resource]) -> Iterator[str]:
-    """Roles that have the name of ours but cannot become ours."""
+    """Roles and instance profiles that have the name of ours but cannot become ours."""
     for role in wanted.roles:
         other = found.get(wanted.name(role))
         if role.given or not other:
@@ -198,3 +232,8 @@ def _strangers(wanted: Wanted, found: Mapping[str, Resource]) -> Iterator[str]:
                 f"Role {other['arn']} has the path {other['path']}, iam_path wants {wanted.path}: the path of a role "
                 "cannot be changed. Set iam_path back, or remove the roles first with iam_state: absent."
             )
+    for profile in foreign(wanted.profiles, wanted.owner):
+        yield (
+            f"Instance profile {profile['arn']} does not carry the tags {owner_text(wanted.owner)}, so it belongs to "
+            "somebody else: set iam_name_prefix to something else, or iam_node_instance_profile to false."
+        )

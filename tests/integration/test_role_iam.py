@@ -15,7 +15,7 @@ from support.playbook import Playbook
 from support.roles import Role, handed_on
 from support.surroundings import ACCOUNT, Surroundings
 
-FACTS = ["iam_cluster_role_arn", "iam_node_role_arn", "iam_fargate_role_arn"]
+FACTS = ["iam_cluster_role_arn", "iam_node_role_arn", "iam_node_instance_profile_arn", "iam_fargate_role_arn"]
 ARN = f"arn:aws:iam::{ACCOUNT}:role"
 
 
@@ -43,6 +43,7 @@ def test_from_an_empty_account_and_back(
 ) -> None:
     aws.role("node", "demo-of-somebody-else")
     facts = {f"iam_{key}_role_arn": f"{ARN}/demo-{key}" for key in ("cluster", "node", "fargate")}
+    facts["iam_node_instance_profile_arn"] = ""
 
     with subtests.test("check mode writes nothing and foretells the ARNs"):
         ledger.clear()
@@ -100,9 +101,22 @@ def test_from_an_empty_account_and_back(
         assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
         assert {"Key": "team", "Value": "blue"} in role["Tags"]
 
+    with subtests.test("an instance profile for self-managed nodes"):
+        wanted: dict[str, Any] = {**options, "self_managed_nodes_groups": [{"name": "batch"}]}
+        ledger.clear()
+        plan = iam.run(check=True, **wanted)
+        assert (plan.changed, ledger.writes()) == (1, [])
+        profile = f"arn:aws:iam::{ACCOUNT}:instance-profile/demo-node"
+        assert handed_on(plan)["iam_node_instance_profile_arn"] == profile
+        assert handed_on(iam.run(**wanted))["iam_node_instance_profile_arn"] == profile
+        [made] = aws.iam.list_instance_profiles()["InstanceProfiles"]
+        assert (made["Arn"], [role["RoleName"] for role in made["Roles"]]) == (profile, ["demo-node"])
+        ledger.clear()
+        assert (iam.run(**wanted).changed, ledger.writes()) == (0, [])
+        aws.iam.remove_role_from_instance_profile(InstanceProfileName="demo-node", RoleName="demo-node")
+        assert iam.run(**wanted).changed == 1  # as after a run that was stopped in between
+
     with subtests.test("check mode foretells the removal"):
-        aws.iam.create_instance_profile(InstanceProfileName="demo-node")
-        aws.iam.add_role_to_instance_profile(InstanceProfileName="demo-node", RoleName="demo-node")
         ledger.clear()
         assert iam.run(check=True, iam_state="absent").changed == 1
         assert ledger.writes() == []
@@ -137,9 +151,24 @@ def test_given_roles_are_handed_on_and_left_alone(iam: Role, ledger: Ledger, aws
     assert handed_on(run) == {
         "iam_cluster_role_arn": f"{ARN}/test-cluster",
         "iam_node_role_arn": f"{ARN}/test-node",
+        "iam_node_instance_profile_arn": "",
         "iam_fargate_role_arn": "",
     }
     assert iam.run(iam_state="absent", **given).changed == 0
+
+
+def test_an_instance_profile_that_no_role_has(iam: Role, ledger: Ledger, aws: Surroundings) -> None:
+    """As a run leaves it that was stopped between the two calls; or somebody else's."""
+    owner = {"flotilla.eks/cluster": "demo", "flotilla.eks/region": aws.region}
+    tags = [{"Key": key, "Value": value} for key, value in owner.items()]
+    aws.iam.create_instance_profile(InstanceProfileName="demo-node", Tags=tags)
+    assert iam.run(iam_state="absent").changed == 1
+    assert aws.iam.list_instance_profiles()["InstanceProfiles"] == []
+    aws.iam.create_instance_profile(InstanceProfileName="demo-node")
+    ledger.clear()
+    message = iam.refused(iam_node_instance_profile=True, iam_roles=["node"])
+    assert f"Instance profile arn:aws:iam::{ACCOUNT}:instance-profile/demo-node does not carry the tags" in message
+    assert (iam.run(iam_state="absent").changed, ledger.writes()) == (0, [])
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,11 @@ def wish(*roles: dict[str, Any], **members: Any) -> dict[str, Any]:
 
 def make(wanted: dict[str, Any]) -> list[dict[str, Any]]:
     """What amazon.aws.iam_role_info finds after the plan was carried out."""
+    plan = plan_roles([], wanted)
+
+    def profiles(item: dict[str, Any]) -> list[dict[str, Any]]:
+        return [one for one in plan["profiles"] if one["name"] == item["name"]]
+
     boundary = {"permissions_boundary": {"permissions_boundary_arn": wanted["boundary"]}} if wanted["boundary"] else {}
     return [
         {
@@ -55,10 +60,11 @@ def make(wanted: dict[str, Any]) -> list[dict[str, Any]]:
             "description": item["description"],
             "assume_role_policy_document": item["trust"],
             "managed_policies": [{"policy_arn": arn} for arn in item["policies"]],
+            "instance_profiles": [{"arn": one["arn"], "instance_profile_name": one["name"]} for one in profiles(item)],
             "tags": dict(item["tags"]),
             **boundary,
         }
-        for item in plan_roles([], wanted)["roles"]
+        for item in plan["roles"]
     ]
 
 
@@ -73,7 +79,7 @@ def make(wanted: dict[str, Any]) -> list[dict[str, Any]]:
     )
 )
 def test_planning_what_was_made_yields_nothing(members: dict[str, Any]) -> None:
-    wanted = wish(role("cluster"), role("node"), role("fargate"), **members)
+    wanted = wish(role("cluster"), role("node", instance_profile=True), role("fargate"), **members)
     plan = plan_roles(make(wanted), wanted)
     assert (plan["problems"], plan["strangers"], plan["changes"]) == ([], [], [])
     assert plan["removals"] == ["demo-cluster", "demo-node", "demo-fargate"]
@@ -110,6 +116,28 @@ def test_each_partition_has_its_arns_and_principals(partition: str, node: str) -
     }
     assert roles[1]["arn"] == f"arn:{partition}:iam::123456789012:role/demo-node"
     assert roles[1]["policies"][0] == f"arn:{partition}:iam::aws:policy/AmazonEKSWorkerNodePolicy"
+
+
+def test_an_instance_profile_has_the_name_and_the_path_of_its_role() -> None:
+    wanted = wish(role("node", instance_profile=True), path="/eks/")
+    plan = plan_roles([], wanted)
+    assert plan["changes"] == ["role demo-node: make it", "instance profile demo-node: make it"]
+    assert plan["profile_arns"] == {"node": "arn:aws:iam::123456789012:instance-profile/eks/demo-node"}
+    [found] = make(wanted)
+    assert plan_roles([{**found, "instance_profiles": []}], wanted)["detached_profiles"] == ["demo-node"]
+    given_role = role("node", given="arn:aws:iam::123456789012:role/theirs", instance_profile=True)
+    assert plan_roles([], wish(given_role))["profile_arns"] == {}
+
+
+@pytest.mark.parametrize(("tags", "ours"), [(OWNER, True), ({}, False)])
+def test_a_profile_that_no_role_has_is_ours_by_its_tags(tags: dict[str, str], ours: bool) -> None:
+    arn = "arn:aws:iam::123456789012:instance-profile/demo-node"
+    profile = {"instance_profile_name": "demo-node", "arn": arn, "tags": tags}
+    plan = plan_roles([], wish(role("node", instance_profile=True), profiles=[profile]))
+    assert plan["profile_removals"] == (["demo-node"] if ours else [])
+    assert [f"Instance profile {arn} does not carry the tags" in text for text in plan["strangers"]] == [True] * (
+        not ours
+    )
 
 
 @pytest.mark.parametrize(

@@ -77,10 +77,19 @@ class Neighbours:
 
     def is_public(self, subnet: Any) -> bool:
         """Whether the subnet's route table (its own, else the VPC's main one) leads to an internet gateway."""
+        return any(str(route.gateway_id or "").startswith("igw-") for route in self.routes(subnet))
+
+    def routes(self, subnet: Any) -> list[Any]:
+        """The routes of the subnet's route table: its own, else the VPC's main one."""
         tables = [table for table in self.ec2.route_tables.values() if table.vpc_id == subnet.vpc_id]
         own = [table for table in tables if subnet.id in table._associations.values()]
         main = [table for table in tables if table.main_association_id]
-        return any(str(route.gateway_id or "").startswith("igw-") for table in (own or main) for route in table.routes)
+        return [route for table in (own or main) for route in table.routes]
+
+    def default_security_groups(self, vpc_id: str) -> list[str]:
+        """The id of the VPC's default security group, which things have that are given none."""
+        groups = self.ec2.groups.get(vpc_id, {}).values()
+        return [group.id for group in groups if group.is_default or group.name == "default"]
 
     def launch_template(self, reference: dict[str, Any]) -> Any | None:
         """The launch template that a reference names by id or name; None if there is none."""
@@ -101,8 +110,12 @@ class Neighbours:
 
     def nat_addresses(self, vpc_id: str) -> list[str]:
         """The public addresses of the VPC's NAT gateways."""
-        gateways = [one for one in self.ec2.nat_gateways.values() if one.vpc_id == vpc_id and one.state != "deleted"]
-        addresses = [address for gateway in gateways for address in gateway.address_set]
+        gateways = [one for one in self.ec2.nat_gateways.values() if one.vpc_id == vpc_id]
+        return [address for gateway in gateways for address in self.addresses_of_nat(gateway)]
+
+    def addresses_of_nat(self, gateway: Any) -> list[str]:
+        """The public addresses of a NAT gateway, none of one that is gone."""
+        addresses = gateway.address_set if gateway.state != "deleted" else []
         return [address["publicIp"] for address in addresses if address.get("publicIp")]
 
     def key_pair(self, name: str) -> Any | None:
@@ -121,6 +134,11 @@ class Neighbours:
             if role.arn == arn:
                 return role if self.role_changes.have_propagated(self.region.account, role.name) else None
         return None
+
+    def role_of_profile(self, arn: str) -> Any | None:
+        """The role in the instance profile of an ARN, if there is one."""
+        profile = next((one for one in self.iam.instance_profiles.values() if one.arn == arn), None)
+        return profile.roles[0] if profile and profile.roles else None
 
     def is_propagating(self, role_arn: str) -> bool:
         """Whether IAM's news of a role are still on their way to EKS."""
@@ -154,7 +172,9 @@ class Neighbours:
             "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes,"
             " as well as any managed workloads."
         )
-        return self.ec2.create_security_group(name, description, vpc_id=vpc_id, tags=tags).id
+        group: str = self.ec2.create_security_group(name, description, vpc_id=vpc_id, tags=tags).id
+        self.ec2.authorize_security_group_ingress(group, "-1", None, None, [], source_groups=[{"GroupId": group}])
+        return group
 
     def delete_security_group(self, group_id: str) -> None:
         if self.security_group(group_id):

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+SIMULATOR = "simulator"
+"""The service of entries that are no calls: what happened in the simulated world by itself."""
 _SECRET = re.compile(
     r"password|secret|private_?key|user_?data|sessiontoken|webidentitytoken|activationcode", re.IGNORECASE
 )
@@ -60,7 +62,7 @@ class Ledger:
 def summary(entries: Iterable[dict[str, Any]]) -> str:
     """A table of reads, writes and errors by service, with a last line of totals."""
     rows: dict[str, list[int]] = {}
-    for entry in entries:
+    for entry in (one for one in entries if one["service"] != SIMULATOR):
         row = rows.setdefault(entry["service"], [0, 0, 0])
         row[1 if entry["write"] else 0] += 1
         row[2] += entry["error"] is not None

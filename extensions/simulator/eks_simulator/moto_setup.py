@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from . import ACCOUNT
+from .instances import completed, console_output
 from .launching import launch
 
 _SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
@@ -71,6 +72,10 @@ def _set_up() -> None:
     models.IAMBackend._init_aws_policies = lambda self: [copy.copy(policy) for policy in make_policies(_Owner(self))]
     things: Any = importlib.import_module("moto.ec2.models.core")
     things.TaggedEC2Resource.get_tags = _tags_of
+    machines: Any = importlib.import_module("moto.ec2.models.instances")
+    machines.InstanceBackend.run_instances = completed(machines.InstanceBackend.run_instances)
+    general: Any = importlib.import_module("moto.ec2.responses.general")
+    general.General.get_console_output = console_output
     groups: Any = importlib.import_module("moto.autoscaling.models")
     groups.FakeAutoScalingGroup.replace_autoscaling_group_instances = launch
 

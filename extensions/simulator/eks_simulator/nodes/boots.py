@@ -4,24 +4,27 @@
 """Instances boot, join their cluster if it lets them, and their Nodes go when they go.
 
 A kubelet that is turned away tries on and on: a Node appears when what kept it out has been mended
-(https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html#worker-node-fail).
+(https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html#worker-node-fail). User data that the bootstrap
+does not take is read once, when the instance is powered on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .. import durations
 from ..aws import Neighbours
-from ..control_plane.authorization import NODE_USER, NODES
 from ..kubernetes.objects import Object, Objects
 from ..kubernetes.types import NODE
-from ..role_rules import can_join
 from ..store import Region, Resource
-from . import managed
+from . import losses, managed, self_managed
+from .console import Console
 from .draining import cordon, vacate
+from .hindrance import Hindrance
+from .joining import require_admission
 from .membership import Membership, Source
 from .node import Machine, conditions, new_node, unheard_of
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from ..control_plane.plane import ControlPlane
     from ..world import World
 
-SOURCES: list[Source] = [managed.membership]
+SOURCES: list[Source] = [managed.membership, self_managed.membership]
 """What instances can boot for."""
 UNREADY = "The Node is not Ready."
 _PATIENCE = 10
@@ -38,28 +41,35 @@ _PATIENCE = 10
 
 @dataclass
 class Boot:
-    """An instance on its way into a cluster. `plane` is where its Node is, `problem` what keeps it from being Ready;
-    `fate` is what a fault has in store for it. It is `silent` while it is stopped."""
+    """An instance on its way into a cluster, or to nowhere. `plane` is where its Node is, `name` what that is called,
+    `problem` what keeps it from being Ready; `fate` is what a fault has in store for it. It is `silent` while it is
+    stopped, and `starts` counts how often it was powered on."""
 
     region: Region
     instance: Any
-    owner: str
     since: datetime
+    console: Console
+    owner: str = ""
+    name: str = ""
     plane: ControlPlane | None = None
     problem: str = ""
     fate: str | None = None
     silent: bool = False
+    starts: int = 1
 
     @property
     def node(self) -> str:
-        name: str = self.instance.private_dns_name
-        return name
+        return self.name or str(self.instance.private_dns_name)
 
     @property
     def objects(self) -> Objects:
         """What is in the cluster of the Node."""
         assert self.plane is not None
         return self.plane.objects
+
+    def find(self) -> Object | None:
+        """The Node, if it is there."""
+        return self.objects.find(NODE, "", self.node) if self.plane else None
 
 
 class Boots:
@@ -91,90 +101,100 @@ class Boots:
     def dress(self, group: Resource, former: Resource) -> None:
         """Give a node group's nodes the labels and taints that it has now in the place of the `former` ones."""
         for boot in self.of(group):
-            node = boot.objects.find(NODE, "", boot.node) if boot.plane else None
+            node = boot.find()
             if node:
                 metadata = {**node["metadata"], "labels": managed.relabelled(node, group, former)}
                 boot.objects.change(NODE, node, metadata=metadata, spec=managed.retainted(node, group, former))
 
     def _begin(self, region: Region, instance: Any) -> None:
-        found = _membership(region, instance)
-        if found is not None:
-            instance.launch_time = self._world.timeline.now.replace(tzinfo=None)  # moto goes by the host's clock
-            boot = self._boots[instance.id] = Boot(region, instance, found.owner, self._world.timeline.now)
-            self._world.timeline.after(durations.INSTANCE_BOOT, lambda: self._join(boot))
+        timeline = self._world.timeline
+        instance.launch_time = timeline.now.replace(tzinfo=None)  # moto goes by the host's clock
+        boot = self._boots[instance.id] = Boot(region, instance, timeline.now, Console(instance, timeline))
+        boot.owner = managed.owner(region, instance)
+        instance.console = boot.console.output
+        self._after(durations.INSTANCE_BOOT, boot, self._join)
+
+    def _after(self, seconds: float, boot: Boot, action: Callable[[Boot], None]) -> None:
+        """Let an instance do something later, if it has not been stopped or terminated by then."""
+        start = boot.starts
+
+        def act() -> None:
+            if self._boots.get(boot.instance.id) is boot and boot.starts == start and not boot.silent:
+                action(boot)
+
+        self._world.timeline.after(seconds, act)
 
     def _end(self, boot: Boot, abrupt: bool) -> None:
+        """EKS drains the nodes of its groups before it takes them away; nobody drains those of others."""
         del self._boots[boot.instance.id]
-        if boot.plane is None or boot.objects.find(NODE, "", boot.node) is None:
+        if boot.plane is None or boot.find() is None:
             return
-        if not abrupt:
+        if boot.owner and not abrupt:
             cordon(boot.objects, boot.node)
             vacate(boot.objects, boot.node)
+        else:
+            losses.record(self._world.ledger, boot.region, boot.plane, boot.node, boot.instance.id)
         boot.objects.remove(NODE, "", boot.node)
 
     def _stop_or_start(self, boot: Boot) -> None:
         """A stopped instance keeps its Node, of which nothing is heard until the instance has booted again."""
         boot.silent = not boot.silent
-        node = boot.objects.find(NODE, "", boot.node) if boot.plane else None
-        if node and boot.plane and boot.silent:
+        node = boot.find()
+        if boot.silent:
             boot.problem = UNREADY
+        if node and boot.plane and boot.silent:
             boot.objects.change(NODE, node, status={**node["status"], "conditions": unheard_of(boot.plane.timestamp())})
-        elif node:
-            self._world.timeline.after(durations.INSTANCE_BOOT, lambda: self._become_ready(boot))
+        if not boot.silent:
+            boot.starts += 1
+            boot.since = self._world.timeline.now
+            boot.console.begin()
+            self._after(durations.INSTANCE_BOOT, boot, self._become_ready if node else self._join)
 
     def _join(self, boot: Boot) -> None:
         """Register, or be turned away and come again."""
-        found = _membership(boot.region, boot.instance)
-        if found is None or self._boots.get(boot.instance.id) is not boot:
-            return
+        aws = Neighbours(boot.region, self._world.role_changes)
+        try:
+            found = _membership(aws, boot.instance)
+            if found is not None:
+                self._admit(aws, boot, found)
+        except Hindrance as hindrance:
+            boot.problem = str(hindrance)
+            boot.console.tell(hindrance)
+            if not hindrance.final:
+                pause = (self._world.timeline.now - boot.since).total_seconds() / _PATIENCE
+                self._after(max(durations.JOIN_RETRY, pause), boot, self._join)
+
+    def _admit(self, aws: Neighbours, boot: Boot, found: Membership) -> None:
+        """Let the Node appear. Raises Hindrance."""
+        boot.name = found.outfit.name
         if boot.fate is None:
             fault = self._world.faults.for_ending("node", boot.node, "create", found.group) or {}
             boot.fate = fault.get("becomes", "")
-        aws = Neighbours(boot.region, self._world.role_changes)
-        plane = self._world.control_planes.of(found.cluster)
-        boot.problem = _refusal(aws, plane, found.role_arn, boot)
-        if plane is None or boot.problem:
-            pause = (self._world.timeline.now - boot.since).total_seconds() / _PATIENCE
-            self._world.timeline.after(max(durations.JOIN_RETRY, pause), lambda: self._join(boot))
-        else:
-            self._register(boot, plane, new_node(_machine(aws, boot), found.outfit, plane.timestamp()))
+        if boot.fate == "NOT_JOINED":
+            raise Hindrance("", "Injected by the simulator.")
+        plane = require_admission(aws, self._world.control_planes.of(found.cluster), found, boot.instance, boot.node)
+        self._register(boot, plane, new_node(_machine(aws, boot), found.outfit, plane.timestamp()))
 
     def _register(self, boot: Boot, plane: ControlPlane, node: Object) -> None:
         """A kubelet takes over the Node of its name that it finds."""
         boot.plane, boot.problem = plane, UNREADY
-        if plane.objects.find(NODE, "", boot.node) is None:
+        if boot.find() is None:
             plane.objects.create(NODE, node)
+        boot.console.tell(None)
         if boot.fate != "NOTREADY":
-            self._world.timeline.after(durations.NODE_READY, lambda: self._become_ready(boot))
+            self._after(durations.NODE_READY, boot, self._become_ready)
 
     def _become_ready(self, boot: Boot) -> None:
-        node = boot.objects.find(NODE, "", boot.node)
-        if node is None or boot.silent or boot.plane is None or self._boots.get(boot.instance.id) is not boot:
+        node = boot.find()
+        if node is None or boot.plane is None:
             return
         boot.problem = ""
         status = {**node["status"], "conditions": conditions(boot.plane.timestamp(), ready=True)}
         boot.objects.change(NODE, node, status=status)
 
 
-def _membership(region: Region, instance: Any) -> Membership | None:
-    return next(filter(None, (source(region, instance) for source in SOURCES)), None)
-
-
-def _refusal(aws: Neighbours, plane: ControlPlane | None, role_arn: str, boot: Boot) -> str:
-    """Why a kubelet cannot register; nothing if it can."""
-    role = aws.role(role_arn)
-    if boot.fate == "NOT_JOINED":
-        return "Injected by the simulator."
-    if boot.silent:
-        return "The instance is stopped."
-    if role is None or not can_join(role):
-        return f"The role {role_arn} may not call ec2:DescribeInstances: it lacks AmazonEKSWorkerNodePolicy."
-    user = plane.user_of_instance(role_arn, boot.instance.id) if plane else None
-    if user is None:
-        return f"Unauthorized: neither an access entry nor a row of aws-auth lets the role {role_arn} in."
-    if NODES not in user.groups or user.name != f"{NODE_USER}{boot.node}":
-        return f"Forbidden: the user {user.name} that the role {role_arn} is mapped to is not the node {boot.node}."
-    return ""
+def _membership(aws: Neighbours, instance: Any) -> Membership | None:
+    return next(filter(None, (source(aws, instance) for source in SOURCES)), None)
 
 
 def _machine(aws: Neighbours, boot: Boot) -> Machine:
@@ -182,7 +202,7 @@ def _machine(aws: Neighbours, boot: Boot) -> Machine:
     subnet = aws.subnet(instance.subnet_id)
     return Machine(
         instance_id=instance.id,
-        name=instance.private_dns_name,
+        name=boot.node,
         address=instance.private_ip,
         instance_type=instance.instance_type,
         zone=instance.availability_zone,

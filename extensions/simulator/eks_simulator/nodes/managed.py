@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..amis import image_of, is_windows, kubelet_version, system
+from ..aws import Neighbours
 from ..kubernetes.objects import Object
-from ..store import Region, Resource
+from ..store import Cluster, Region, Resource
 from .membership import Membership, tags_of
 from .node import Outfit
 
@@ -18,14 +19,13 @@ GROUP_TAG = "eks:nodegroup-name"
 _EFFECTS = {"NO_SCHEDULE": "NoSchedule", "NO_EXECUTE": "NoExecute", "PREFER_NO_SCHEDULE": "PreferNoSchedule"}
 
 
-def membership(region: Region, instance: Any) -> Membership | None:
+def membership(aws: Neighbours, instance: Any) -> Membership | None:
     """What an instance boots for whose tags say that it is of a node group. Its AMI tells the version of its kubelet: a
     group that is being updated has two."""
-    tags = tags_of(instance)
-    cluster = region.clusters.get(tags.get(CLUSTER_TAG, ""))
-    group = cluster.nodegroups.get(tags.get(GROUP_TAG, "")) if cluster else None
-    if cluster is None or group is None:
+    found = _home(aws.region, instance)
+    if found is None:
         return None
+    cluster, group = found
     image = image_of(instance.image_id)
     outfit = Outfit(
         kubelet=kubelet_version(image.version if image else cluster.version),
@@ -35,6 +35,12 @@ def membership(region: Region, instance: Any) -> Membership | None:
         windows=image is not None and is_windows(image.ami_type),
     )
     return Membership(cluster, group.arn, group.name, group.description["nodeRole"], outfit)
+
+
+def owner(region: Region, instance: Any) -> str:
+    """The ARN of the node group that an instance is of, if it is of one."""
+    found = _home(region, instance)
+    return found[1].arn if found else ""
 
 
 def taints(group: Resource) -> list[dict[str, str]]:
@@ -59,6 +65,13 @@ def retainted(node: Object, group: Resource, former: Resource) -> Object:
     spec = {name: value for name, value in node["spec"].items() if name != "taints"}
     wanted = [*taints(group), *kept]
     return {**spec, "taints": wanted} if wanted else spec
+
+
+def _home(region: Region, instance: Any) -> tuple[Cluster, Resource] | None:
+    tags = tags_of(instance)
+    cluster = region.clusters.get(tags.get(CLUSTER_TAG, ""))
+    group = cluster.nodegroups.get(tags.get(GROUP_TAG, "")) if cluster else None
+    return (cluster, group) if cluster and group else None
 
 
 def _effect(taint: dict[str, Any]) -> str:

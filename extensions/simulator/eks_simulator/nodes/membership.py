@@ -9,24 +9,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..store import Cluster, Region
+from ..aws import Neighbours
+from ..store import Cluster
+from .bootstrap import Bootstrap
 from .node import Outfit
 
 
 @dataclass(frozen=True)
 class Membership:
-    """The cluster, the role whose credentials the kubelet has, and what it is started with. `owner` is the ARN of what
-    the instance belongs to, `group` its name."""
+    """The cluster, the role whose credentials the kubelet has, and what it is started with. `owner` is the ARN of the
+    managed node group that the instance belongs to, or empty, `group` the name of its group. `told` is what its user
+    data says; EKS tells its own nodes nothing that is wrong."""
 
     cluster: Cluster
     owner: str
     group: str
     role_arn: str
     outfit: Outfit
+    told: Bootstrap | None = None
 
 
-Source = Callable[[Region, Any], Membership | None]
-"""Tells of an instance what it boots for; nothing of one that is not of the source's kind."""
+Source = Callable[[Neighbours, Any], Membership | None]
+"""Tells of an instance what it boots for; nothing of one that is not of the source's kind. Raises Hindrance."""
 
 
 def tags_of(instance: Any) -> dict[str, str]:

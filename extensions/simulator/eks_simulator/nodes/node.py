@@ -49,13 +49,16 @@ class Machine:
 
 @dataclass(frozen=True)
 class Outfit:
-    """What a kubelet is started with: its version, the operating system around it, and the node's labels and taints."""
+    """What a kubelet is started with: its version, the operating system around it, and the node's labels and taints.
+    `name` is empty and `max_pods` None where the instance decides."""
 
     kubelet: str
     system: str
     labels: dict[str, str] = field(default_factory=dict)
     taints: list[dict[str, str]] = field(default_factory=list)
     windows: bool = False
+    name: str = ""
+    max_pods: int | None = None
 
 
 def new_node(machine: Machine, outfit: Outfit, now: str) -> Object:
@@ -75,7 +78,7 @@ def new_node(machine: Machine, outfit: Outfit, now: str) -> Object:
             "taints": [*outfit.taints, {"key": _NOT_READY, "effect": "NoSchedule"}],
         },
         "status": {
-            **_resources(machine.hardware),
+            **_resources(machine.hardware, outfit.max_pods),
             "addresses": _addresses(machine),
             "conditions": conditions(now, ready=False),
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
@@ -127,11 +130,11 @@ def _addresses(machine: Machine) -> list[dict[str, str]]:
     return [{"type": kind, "address": address} for kind, address in kinds.items()]
 
 
-def _resources(hardware: dict[str, Any]) -> dict[str, Any]:
+def _resources(hardware: dict[str, Any], max_pods: int | None) -> dict[str, Any]:
     """What the node has, and what of it pods may use: kubelet and system keep some for themselves."""
     cpus = hardware.get("VCpuInfo", {}).get("DefaultVCpus", 2)
     memory = hardware.get("MemoryInfo", {}).get("SizeInMiB", 4096)
-    pods = str(most_pods(hardware))
+    pods = str(most_pods(hardware) if max_pods is None else max_pods)
     kept = 255 + 11 * int(pods)
     return {
         "capacity": {"cpu": str(cpus), "memory": f"{memory * 1000}Ki", "pods": pods, "ephemeral-storage": "20893676Ki"},

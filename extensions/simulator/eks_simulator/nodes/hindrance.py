@@ -1,0 +1,22 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps an instance from joining its cluster."""
+
+from __future__ import annotations
+
+
+class Hindrance(Exception):
+    """Why a Node does not appear: `program` says so on the console of its instance, in its own words. What is `final`
+    stays so until the instance boots again; else the program tries on."""
+
+    def __init__(self, program: str, message: str, final: bool = False) -> None:
+        super().__init__(f"{program}: {message}" if program else message)
+        self.program, self.message, self.final = program, message, final
+
+
+def unregistered(why: str, node: str = "", endpoint: str = "") -> Hindrance:
+    """A kubelet could not register its Node: of itself, or with an endpoint that it could not even speak to."""
+    problem = f'Post \\"{endpoint}/api/v1/nodes\\": {why}' if endpoint else why
+    about = f' node="{node}"' if node else ""
+    return Hindrance("kubelet", f'"Unable to register node with API server" err="{problem}"{about}')

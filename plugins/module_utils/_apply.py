@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -102,14 +103,19 @@ def make_present(job: Job) -> Outcome:
 def _beware_of_secrets(job: Job, outcome: Outcome) -> None:
     """A secret that is told once must not be told to a log. In check mode none is told."""
     creates = any(change.action == "create" for change in outcome.changes)
-    if not (creates and job.resource.told_once) or job.discreet:
-        return
-    who = _plan.title(job.resource, job.desired.identity)
-    paths = ", ".join(job.resource.told_once)
+    if creates and job.resource.told_once and not job.discreet:
+        who = _plan.title(job.resource, job.desired.identity)
+        outcome.warnings.append(indiscretion(who, job.resource.told_once, job.check_mode))
+
+
+def indiscretion(who: str, secrets: Iterable[str], check_mode: bool) -> str:
+    """The warning that a creation would tell its secrets to a log. Raises Refused but in check mode, where it tells
+    none."""
+    paths = ", ".join(secrets)
     problem = f"{who}: its creation answers with {paths}, which is secret and told once; set no_log: true on the task"
-    if not job.check_mode:
+    if not check_mode:
         raise _plan.Refused(problem)
-    outcome.warnings.append(problem)
+    return problem
 
 
 class _AlreadyThere(Exception):

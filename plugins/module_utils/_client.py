@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
@@ -86,6 +88,12 @@ class Client:
         self._clients: dict[str, Any] = {}
         self._connecting = Lock()
         self._turns = BoundedSemaphore(parallel)
+        self._now: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The time by AWS's clock, as its last answer told it; before any, by the clock of this machine."""
+        return self._now or datetime.now(UTC)
 
     @property
     def region(self) -> str:
@@ -159,8 +167,19 @@ class Client:
             if service not in self._clients:
                 client = self._connect(service, _config())
                 client.meta.events.register_first(f"needs-retry.{service}", _give_up_connecting)
+                client.meta.events.register(f"after-call.{service}", self._heed_clock)
                 self._clients[service] = client
         return self._clients[service]
+
+    def _heed_clock(self, http_response: Any = None, **_event: Any) -> None:
+        told = http_response.headers.get("Date") if http_response is not None else None
+        if told:
+            self._now = parsedate_to_datetime(told)
+
+
+def portions(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The items, as many at a time as one request may hold."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def client_for(module: Any, parallel: int = CALLS_AT_A_TIME, **connection: Any) -> Client:

@@ -141,9 +141,7 @@ def run(resource: Resource) -> None:
     converge = engine.make_present if module.params["state"] == "present" else engine.make_absent
     who = title(resource, {name: module.params[name] for name in resource.identity})
     outcome = guarded(module, who, lambda: converge(_job(module, resource)))
-    for warning in outcome.warnings:
-        module.warn(warning)
-    module.exit_json(**_result(module, resource, who, outcome))
+    conclude(module, who, outcome, **_oddities(resource, outcome))
 
 
 def _job(module: Any, resource: Resource) -> Job:
@@ -153,10 +151,19 @@ def _job(module: Any, resource: Resource) -> Job:
         if resource.lifecycle
         else Patience()
     )
-    discreet = bool(resource.told_once and module._module.no_log)
     return Job(
-        client_for(module), resource, desired_state(resource, params), waits, module.check_mode, discreet=discreet
+        client_for(module),
+        resource,
+        desired_state(resource, params),
+        waits,
+        module.check_mode,
+        discreet=bool(resource.told_once) and is_discreet(module),
     )
+
+
+def is_discreet(module: Any) -> bool:
+    """Whether the task's result is shown to nobody."""
+    return bool(module._module.no_log)
 
 
 def run_info(resource: Resource) -> None:
@@ -187,17 +194,22 @@ def guarded(module: Any, who: str, work: Callable[[], Any]) -> Any:
     return module.fail_json(msg=message)  # outside of the handlers: Ansible would add their traceback
 
 
-def _result(module: Any, resource: Resource, who: str, outcome: Outcome) -> Values:
+def conclude(module: Any, who: str, outcome: Outcome, **more: Any) -> None:
+    """Ends a module that converged something: its warnings, and its result, with what ``more`` there is to say."""
+    for warning in outcome.warnings:
+        module.warn(warning)
     result = {**(outcome.observed or {}), "changed": outcome.changed, "changes": [shown(c) for c in outcome.changes]}
     for path, secret in outcome.told.items():
         graft(result, path, secret)
-    if outcome.blockers:
-        result["blocked_by"] = outcome.blockers
-    if resource.nested and outcome.observed:
-        result[resource.kind] = outcome.observed
     if module._diff:
         result["diff"] = {"before_header": who, "after_header": who, **outcome.diff}
-    return result
+    module.exit_json(**result, **more)
+
+
+def _oddities(resource: Resource, outcome: Outcome) -> Values:
+    """What only some resources' results hold."""
+    nested = {resource.kind: outcome.observed} if resource.nested and outcome.observed else {}
+    return {**nested, **({"blocked_by": outcome.blockers} if outcome.blockers else {})}
 
 
 def shown(change: Change) -> Values:

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from ansible_collections.flotilla.eks.plugins.module_utils._client import Client
+from ansible_collections.flotilla.eks.plugins.module_utils import _managed_instances
+from ansible_collections.flotilla.eks.plugins.module_utils._client import Client, portions
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import (
@@ -27,8 +28,8 @@ PODS = "/api/v1/pods"
 PROFILE = "eks.amazonaws.com/fargate-profile"  # on each pod that runs on Fargate: its profile
 HYBRID_TAG = "EKSClusterARN"  # of managed instances: that of the activation, as the roles for hybrid nodes ask for
 PRESENT = ["pending", "running", "stopping", "stopped"]
-PAGE = {"ec2": 1000, "autoscaling": 100, "ssm": 50}  # the most that a page may hold
-FILTER_VALUES = {"ec2": 200, "ssm": 50}  # the most that a filter may hold
+PAGE = {"ec2": 1000, "autoscaling": 100}  # the most that a page may hold
+FILTER_VALUES = 200  # the most that a filter of EC2 may hold
 
 
 def read(client: Client, api: Kubernetes, cluster: Values) -> Sources:
@@ -47,7 +48,7 @@ def read(client: Client, api: Kubernetes, cluster: Values) -> Sources:
         nodes = listing.result()
         now = api.now or datetime.now(UTC)
         pods = pool.submit(_profiles_of_pods, api, nodes)
-        managed = pool.submit(_managed_instances, client, cluster, nodes)
+        managed = pool.submit(_hosts, client, cluster, nodes)
         known = instances.result()
         return Sources(
             region=cluster["arn"].split(":")[3],
@@ -83,7 +84,7 @@ def _missing(client: Client, nodes: Sequence[Values], known: Sequence[Values]) -
     """The instances of Nodes that the tag did not find."""
     ids = {key for key in map(instance_of, nodes) if key and key.startswith("i-")}
     wanted = sorted(ids - {instance["instance_id"] for instance in known})
-    found = (_instances(client, "instance-id", some) for some in _portions(wanted, FILTER_VALUES["ec2"]))
+    found = (_instances(client, "instance-id", some) for some in portions(wanted, FILTER_VALUES))
     return [instance for portion in found for instance in portion]
 
 
@@ -104,27 +105,11 @@ def _profiles_of_pods(api: Kubernetes, nodes: Sequence[Values]) -> dict[str, str
     return {pod["spec"]["nodeName"]: pod["metadata"]["labels"][PROFILE] for pod in pods}
 
 
-def _managed_instances(client: Client, cluster: Values, nodes: Sequence[Values]) -> list[Values]:
+def _hosts(client: Client, cluster: Values, nodes: Sequence[Values]) -> list[Values]:
     """Those that carry the cluster's tag, and those of Nodes that lack it: no filter goes together with one of tags."""
     names = {node["metadata"]["name"] for node in nodes if MANAGED_INSTANCE.match(node["metadata"]["name"])}
     if not names and not cluster.get("remote_network_config"):
         return []
-    found = _registered(client, f"tag:{HYBRID_TAG}", [cluster["arn"]])
+    found = _managed_instances.by_tags(client, {HYBRID_TAG: cluster["arn"]})
     wanted = sorted(names - {instance["instance_id"] for instance in found})
-    for some in _portions(wanted, FILTER_VALUES["ssm"]):
-        found += _registered(client, "InstanceIds", some)
-    return found
-
-
-def _registered(client: Client, key: str, values: Sequence[str]) -> list[Values]:
-    return client.listed(
-        "ssm",
-        "DescribeInstanceInformation",
-        "InstanceInformationList",
-        Filters=[{"Key": key, "Values": list(values)}],
-        MaxResults=PAGE["ssm"],
-    )
-
-
-def _portions(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+    return found + _managed_instances.by_ids(client, wanted)

@@ -11,13 +11,14 @@ thumbprint itself (service model of CreateOpenIDConnectProvider).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ansible_collections.flotilla.eks.plugins.module_utils._apply import Outcome
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._compare import Difference
-from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded, shown
+from ansible_collections.flotilla.eks.plugins.module_utils._entry import conclude, guarded
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import RESERVED_TAGS, Change, Refused, diff
@@ -49,16 +50,6 @@ class Wish:
     present: bool = True
 
 
-@dataclass
-class Outcome:
-    """What was or would be done, and the provider after it (None: absent, or not known before it is made)."""
-
-    observed: Values | None
-    changes: list[Change] = field(default_factory=list)
-    diff: Values = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-
-
 def run() -> None:
     """main() of the module."""
     module = AnsibleAWSModule(
@@ -75,14 +66,7 @@ def run() -> None:
         wish = wished(who, module.params, url)
         return make(client, wish, module.check_mode) if url else _without_issuer(who, wish, module.check_mode)
 
-    outcome = guarded(module, who, converge)
-    for warning in outcome.warnings:
-        module.warn(warning)
-    result = {**(outcome.observed or {}), "changed": bool(outcome.changes)}
-    result["changes"] = [shown(change) for change in outcome.changes]
-    if module._diff:
-        result["diff"] = {"before_header": who, "after_header": who, **outcome.diff}
-    module.exit_json(**result)
+    conclude(module, who, guarded(module, who, converge))
 
 
 def wished(who: str, params: Values, url: str) -> Wish:
@@ -125,7 +109,7 @@ def _without_issuer(who: str, wish: Wish, check_mode: bool) -> Outcome:
         return Outcome(None, warnings=[left])
     if check_mode:  # an earlier task of the same run may be the one that makes the cluster
         changes = plan(wish, None)
-        return Outcome(None, changes, diff(changes, None))
+        return Outcome(None, changes, diff=diff(changes, None))
     raise Refused(f"{who}: the cluster has no issuer. Create it and wait until it is ACTIVE, or give the url")
 
 
@@ -134,7 +118,7 @@ def make(client: Client, wish: Wish, check_mode: bool) -> Outcome:
     arn = find(client, wish.url)
     observed = read(client, arn) if arn else None
     changes = plan(wish, observed)
-    outcome = Outcome(observed, changes, diff(changes, observed))
+    outcome = Outcome(observed, changes, diff=diff(changes, observed))
     if check_mode or not changes:
         return outcome
     try:

@@ -19,12 +19,13 @@ from support.playbook import Playbook
 from support.surroundings import Surroundings
 
 SUBNETS = [f"subnet-0a1b2c3d4e5f6000{number}" for number in (1, 2, 3)]
+HOST = "mi-0a1b2c3d4e5f60718"
 KEY = "key/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
 NODE = "ip-10-0-1-17.eu-central-1.compute.internal"
 YEAR = 366 * 24 * 3600  # simulated seconds
 DIRECTORY = "/run/deploy"
 NOT_FOR_US_TO_CHOOSE = re.compile(
-    r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+"
+    r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+|\bmi-[0-9a-f]{17}\b"
 )
 
 
@@ -138,6 +139,28 @@ def a_node_of(aws: Surroundings, group: str) -> str:
     return next((reservation["Instances"][0]["PrivateDnsName"] for reservation in found), NODE)
 
 
+def a_role_for_hosts(aws: Surroundings) -> dict[str, Any]:
+    aws.role("hybrid", "prod-hybrid")
+    return {}
+
+
+def activations(aws: Surroundings) -> dict[str, Any]:
+    aws.activation("edge-join")
+    return {}
+
+
+def a_host(aws: Surroundings) -> dict[str, Any]:
+    """One that has registered with Systems Manager."""
+    aws.host(aws.activation("edge-join"))
+    return {}
+
+
+def registered(aws: Surroundings) -> str:
+    """The id of a host that has registered with Systems Manager, or of none if there is none."""
+    found = aws.ssm.describe_instance_information()["InstanceInformationList"]
+    return next((host["InstanceId"] for host in found), HOST)
+
+
 def nothing(aws: Surroundings) -> dict[str, Any]:
     return {}
 
@@ -188,6 +211,10 @@ GIVEN = {
     "nodes_info": a_cluster_with_nodes,
     "pod_identity_association": a_cluster_for_pods_with_roles,
     "pod_identity_association_info": a_cluster_with_addons_and_associations,
+    "ssm_activation": a_role_for_hosts,
+    "ssm_activation_info": activations,
+    "ssm_managed_instance": a_host,
+    "ssm_managed_instance_info": a_host,
     "update": a_cluster_on_its_way_back,
 }
 
@@ -197,7 +224,12 @@ def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> Non
     """In one play, in which each task has to do its work: none is left out."""
     variables = GIVEN[module](aws)
     real = dict(zip(SUBNETS, aws.private_subnets, strict=True))
-    real |= {KEY: aws.key.rpartition(":")[2], DIRECTORY: str(playbook.directory), NODE: a_node_of(aws, "web")}
+    real |= {
+        KEY: aws.key.rpartition(":")[2],
+        DIRECTORY: str(playbook.directory),
+        NODE: a_node_of(aws, "web"),
+        HOST: registered(aws),
+    }
     printed = documentation(module).examples_text
     tasks = yaml.safe_load(NOT_FOR_US_TO_CHOOSE.sub(lambda match: real[match.group()], printed))
     run = playbook.tasks(*tasks, variables=variables)

@@ -25,6 +25,7 @@ def _descriptors() -> dict[str, Resource]:
 
 RESOURCES = _descriptors()
 EKS: Any = botocore.session.get_session().get_service_model("eks")
+SSM: Any = botocore.session.get_session().get_service_model("ssm")
 IDENTITIES: dict[str, dict[str, str]] = {
     "cluster": {"name": "prod"},
     "nodegroup": {"cluster_name": "prod", "name": "web"},

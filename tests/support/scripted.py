@@ -106,7 +106,7 @@ def _response(url: str, answer: Any) -> AWSResponse:
     status, headers = 200, {}
     if isinstance(answer, Refusal):
         status, headers = answer.status, {"x-amzn-ErrorType": answer.code}
-        answer = {"message": answer.message}
+        answer = {"message": answer.message, "__type": answer.code}
     response = AWSResponse(url, status, headers, None)
     response._content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     return response

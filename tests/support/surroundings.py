@@ -25,6 +25,7 @@ ROLES = {
     "capability": ("capabilities.eks.amazonaws.com", []),
     "pods": ("pods.eks.amazonaws.com", []),
     "connector": ("ssm.amazonaws.com", []),
+    "hybrid": ("ssm.amazonaws.com", ["AmazonSSMManagedInstanceCore", "AmazonEC2ContainerRegistryPullOnly"]),
     "fargate": ("eks-fargate-pods.amazonaws.com", ["AmazonEKSFargatePodExecutionRolePolicy"]),
 }
 
@@ -67,6 +68,10 @@ class Surroundings:
     @cached_property
     def iam(self) -> Any:
         return self.client("iam")
+
+    @cached_property
+    def ssm(self) -> Any:
+        return self.client("ssm")
 
     @cached_property
     def vpc(self) -> str:
@@ -187,6 +192,17 @@ class Surroundings:
         if settle:
             self.settle()
         return name
+
+    def activation(self, name: str = "", **members: Any) -> dict[str, str]:
+        """Id and code of a hybrid activation, as hosts register with; with a name, it carries the tag of it."""
+        tags = [{"Key": "flotilla.eks/activation", "Value": name}] if name else []
+        role = self.role("hybrid").rpartition("/")[2]
+        made = self.ssm.create_activation(**{"IamRole": role, "Tags": tags, **members})
+        return {"activation_id": made["ActivationId"], "activation_code": made["ActivationCode"]}
+
+    def host(self, activation: dict[str, str], **told: str) -> str:
+        """The id of an on-premises host that has registered with Systems Manager."""
+        return str(self.simulator.register_host(**activation, **told)["instance_id"])
 
     def subscription(self, name: str = "support", *, settle: bool = True, **members: Any) -> str:
         """A subscription of EKS Anywhere for a year that carries the tag of its name; returns its id."""

@@ -14,7 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, leaves
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import prune
-from support.descriptors import EKS, RESOURCES
+from support.descriptors import EKS, RESOURCES, SSM
 from support.documentation import (
     MODULES,
     Page,
@@ -111,6 +111,7 @@ def listed(plural: str, shape: Any) -> Page:
     return {plural: {"type": "list", "elements": "dict", "below": shape_page(shape)}}
 
 
+ACTIVATION: Page = {**shape_page(SSM.shape_for("Activation")), "name": TEXT, "tags": MAP}
 OF_OTHER_MODULES: dict[str, Page] = {
     "access_policies_info": listed("access_policies", EKS.shape_for("AccessPolicy")),
     "cluster_versions_info": listed("cluster_versions", EKS.shape_for("ClusterVersionInformation")),
@@ -127,6 +128,10 @@ OF_OTHER_MODULES: dict[str, Page] = {
         **listed("insights", EKS.shape_for("Insight")),
         "refresh": {**MAP, "below": shape_page(EKS.shape_for("DescribeInsightsRefreshResponse"))},
     },
+    "ssm_activation": {**ACTIVATION, "activation_code": TEXT, **OF_EVERY_RESULT},
+    "ssm_activation_info": {"activations": {"type": "list", "elements": "dict", "below": ACTIVATION}},
+    "ssm_managed_instance": OF_EVERY_RESULT,
+    "ssm_managed_instance_info": listed("managed_instances", SSM.shape_for("InstanceInformation")),
     "update": {
         **listed("updates", EKS.shape_for("Update")),
         "changes": OF_EVERY_RESULT["changes"],

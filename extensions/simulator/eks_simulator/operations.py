@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -81,7 +82,7 @@ class Call:
 
 
 Handler = Callable[[Call], dict[str, Any]]
-HANDLERS: dict[str, dict[str, Handler]] = {}
+HANDLERS: defaultdict[str, dict[str, Handler]] = defaultdict(dict)
 """By service and operation."""
 
 
@@ -89,7 +90,7 @@ def operation(name: str, service: str = "eks") -> Callable[[Handler], Handler]:
     """Register the function that carries out the operation `name`."""
 
     def register(handler: Handler) -> Handler:
-        HANDLERS.setdefault(service, {})[name] = handler
+        HANDLERS[service][name] = handler
         return handler
 
     return register

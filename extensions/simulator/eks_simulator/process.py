@@ -75,6 +75,11 @@ class SimulatorProcess:
     def clear_faults(self) -> None:
         self._ask("DELETE", "/faults")
 
+    def register_host(self, **asked: str) -> dict[str, Any]:
+        """Register a host with Systems Manager, as the agent on it would, with an `activation_id` and its
+        `activation_code`; its `instance_id`. Raises ValueError if the activation does not let it in."""
+        return dict(self._ask("POST", "/managed-instances", asked))
+
     def stop(self) -> None:
         """End the server; harmless if it has ended."""
         if self._process.poll() is None:

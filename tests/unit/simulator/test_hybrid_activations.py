@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
-import urllib.request
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -40,15 +38,11 @@ def described(ssm: Any, activation: dict[str, str]) -> dict[str, Any]:
     return dict(found)
 
 
-def register(account: Account, **asked: Any) -> dict[str, Any]:
-    """What the agent of a host is answered: its id, or code and message of a refusal."""
-    body = json.dumps(asked).encode()
-    request = urllib.request.Request(f"{account.sim.url}/_simulator/managed-instances", body, method="POST")
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return dict(json.load(answer))
-    except urllib.error.HTTPError as refused:
-        return dict(json.load(refused))
+def turned_away(account: Account, **asked: str) -> str:
+    """Why a host cannot register."""
+    with pytest.raises(ValueError, match=r".") as refused:
+        account.sim.register_host(**asked)
+    return str(refused.value)
 
 
 def now(ssm: Any) -> datetime:
@@ -73,7 +67,7 @@ def test_the_code_is_told_once(account: Account, ssm: Any) -> None:
         "Expired": False,
         "Tags": [{"Key": "a", "Value": "b"}],
     }
-    register(account, **made)
+    account.sim.register_host(**made)
     assert made["activation_code"] not in json.dumps(account.sim.ledger())
 
 
@@ -118,41 +112,40 @@ def test_it_expires_within_thirty_days(account: Account, ssm: Any) -> None:
     assert not described(ssm, made)["Expired"]
     account.sim.advance(1 * HOURS)
     assert described(ssm, made)["Expired"]
-    assert "has expired" in register(account, **made)["message"]
+    assert "has expired" in turned_away(account, **made)
 
 
 def test_hosts_register_as_often_as_it_allows(account: Account, ssm: Any) -> None:
     made = activate(account, RegistrationLimit=2, DefaultInstanceName="edge", Tags=[{"Key": "site", "Value": "north"}])
-    ids = [register(account, **made, computer_name=name, ip_address="10.80.0.5")["instance_id"] for name in "ab"]
+    ids = [
+        account.sim.register_host(**made, computer_name=name, ip_address="10.80.0.5")["instance_id"] for name in "ab"
+    ]
     assert all(re.fullmatch("mi-[0-9a-f]{17}", one) for one in ids)
-    assert register(account, **made) == {
-        "code": "InvalidActivation",
-        "message": "The activation's registration limit is reached: 2.",
-    }
+    assert turned_away(account, **made) == "The activation's registration limit is reached: 2."
     assert described(ssm, made)["RegistrationsCount"] == 2
     by_tag = [{"Key": "tag:site", "Values": ["north"]}]
     found = ssm.describe_instance_information(Filters=by_tag)["InstanceInformationList"]
     assert [one["InstanceId"] for one in found] == ids
     assert found[0]["ActivationId"] == made["activation_id"]
-    told = ("Name", "ComputerName", "IPAddress", "IamRole", "ResourceType", "PingStatus")
-    assert [found[0][name] for name in told] == ["edge", "a", "10.80.0.5", role(account), "ManagedInstance", "Online"]
+    shown = ("Name", "ComputerName", "IPAddress", "IamRole", "ResourceType", "PingStatus")
+    assert [found[0][name] for name in shown] == ["edge", "a", "10.80.0.5", role(account), "ManagedInstance", "Online"]
 
 
 def test_a_host_needs_the_right_code_of_an_activation_that_is_there(account: Account, ssm: Any) -> None:
     made, other = activate(account), activate(account)
     for asked in ({**made, "activation_code": other["activation_code"]}, {**made, "activation_id": "nothing"}):
-        assert "does not exist, or the code is not its own" in register(account, **asked)["message"]
+        assert "does not exist, or the code is not its own" in turned_away(account, **asked)
     assert described(ssm, made)["RegistrationsCount"] == 0
     ssm.delete_activation(ActivationId=made["activation_id"])
-    assert register(account, **made)["code"] == "InvalidActivation"
+    assert "does not exist" in turned_away(account, **made)
     assert refusal(ssm.delete_activation, ActivationId=made["activation_id"]).code == "InvalidActivation"
     assert refusal(ssm.delete_activation, ActivationId="x").code == "ValidationException"
-    assert "unknown members" in register(account, **other, colour="red")["message"]
+    assert "unknown members" in turned_away(account, **other, colour="red")
 
 
 def test_a_deleted_activation_leaves_its_hosts_and_they_are_deregistered(account: Account, ssm: Any) -> None:
     made = activate(account)
-    host = register(account, **made)["instance_id"]
+    host = account.sim.register_host(**made)["instance_id"]
     ssm.delete_activation(ActivationId=made["activation_id"])
     alone = [{"Key": "InstanceIds", "Values": [host]}]
     assert len(ssm.describe_instance_information(Filters=alone)["InstanceInformationList"]) == 1
@@ -176,7 +169,7 @@ def test_a_deleted_activation_leaves_its_hosts_and_they_are_deregistered(account
     ],
 )
 def test_odd_filters_are_refused(account: Account, ssm: Any, parameters: dict[str, Any], code: str) -> None:
-    register(account, **activate(account))
+    account.sim.register_host(**activate(account))
     assert refusal(ssm.describe_instance_information, **parameters).code == code
 
 

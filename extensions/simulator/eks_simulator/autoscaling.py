@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Auto Scaling group behind a managed node group, and the launch template behind that one, both in moto.
+"""The Auto Scaling group behind a managed node group, and the launch template behind that one.
 
 "Every managed node is provisioned as part of an Amazon EC2 Auto Scaling group that's managed for you by Amazon EKS"
 (https://docs.aws.amazon.com/eks/latest/userguide/managed-node-groups.html), and EKS launches it from a template of its
@@ -18,6 +18,9 @@ from typing import Any
 
 from .amis import Image, image_id
 from .operations import Call
+from .scaling import groups, transitions
+from .scaling.model import Group
+from .scaling.tags import tag
 from .store import Cluster, Resource
 
 _LOSSES = {
@@ -33,49 +36,38 @@ def group_name(nodegroup: str, number: str) -> str:
 
 
 def provide(call: Call, cluster: Cluster, nodegroup: Resource) -> None:
-    """Make launch template and Auto Scaling group, of no size yet, and set the sizes."""
+    """Make the launch template and the Auto Scaling group, which launches what the sizes say at once."""
     tags = {"eks:cluster-name": cluster.name, "eks:nodegroup-name": nodegroup.name}
     template = call.aws.ec2.create_launch_template(
         _template_name(nodegroup), "", _template_data(call, cluster, nodegroup), {"launch-template": tags}
     )
-    call.aws.autoscaling.create_auto_scaling_group(
-        name=_group_name(nodegroup),
-        availability_zones=[],
-        desired_capacity=0,
-        max_size=0,
-        min_size=0,
-        launch_config_name="",
-        launch_template={"LaunchTemplateId": template.id, "Version": "1"},
-        vpc_zone_identifier=",".join(nodegroup.description["subnets"]),
-        default_cooldown=None,
-        health_check_period=None,
-        health_check_type=None,
-        load_balancers=[],
-        target_group_arns=[],
-        placement_group=None,
-        termination_policies=["AllocationStrategy", "OldestLaunchTemplate", "OldestInstance"],
-        tags=_group_tags(cluster, nodegroup),
-        capacity_rebalance=True,
-    )
-    resize(call, nodegroup)
+    settings = {
+        **groups.DEFAULTS,
+        **_sizes(nodegroup),
+        "LaunchTemplate": {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name, "Version": "1"},
+        "VPCZoneIdentifier": ",".join(nodegroup.description["subnets"]),
+        "TerminationPolicies": ["AllocationStrategy", "OldestLaunchTemplate", "OldestInstance"],
+        "CapacityRebalance": True,
+    }
+    groups.normalize(call.scaling, settings)
+    group = Group(_group_name(nodegroup), "", call.now, settings)
+    groups.create(call.scaling, group, _group_tags(cluster, nodegroup), {})
+    call.scaling.act(group)
 
 
 def resize(call: Call, nodegroup: Resource) -> None:
     """Give the Auto Scaling group the sizes of the node group."""
     group = _group(call, nodegroup)
-    if group is None:
-        return
-    scaling = nodegroup.description["scalingConfig"]
-    group.min_size, group.max_size = scaling["minSize"], scaling["maxSize"]
-    group.set_desired_capacity(scaling["desiredSize"])
-    call.boots.look(call.region)
+    if group is not None:
+        group.settings.update(_sizes(nodegroup))
+        call.scaling.act(group)
 
 
 def follow(call: Call, nodegroup: Resource) -> None:
     """Let the node group have the desired size that its Auto Scaling group has."""
     group = _group(call, nodegroup)
     if group is not None:
-        nodegroup.description["scalingConfig"]["desiredSize"] = group.desired_capacity
+        nodegroup.description["scalingConfig"]["desiredSize"] = group.desired
 
 
 def renew(call: Call, cluster: Cluster, nodegroup: Resource, target: dict[str, Any]) -> None:
@@ -86,41 +78,44 @@ def renew(call: Call, cluster: Cluster, nodegroup: Resource, target: dict[str, A
     future = replace(nodegroup, description={**nodegroup.description, **target})
     version = template.create_version(_template_data(call, cluster, future), "")
     template.default_version_number = version.number
-    group.launch_template_version = group.provided_launch_template_version = str(version.number)
+    group.settings["LaunchTemplate"]["Version"] = str(version.number)
 
 
 def launch(call: Call, nodegroup: Resource, count: int) -> None:
     """Launch more instances than the group has to have, as an update does."""
     group = _group(call, nodegroup)
     if group is not None:
-        group.replace_autoscaling_group_instances(count, group.get_propagated_tags())
-        call.boots.look(call.region)
+        group.surge += count
+        call.scaling.act(group)
 
 
 def terminate(call: Call, nodegroup: Resource, instance_ids: list[str]) -> None:
-    """Terminate instances of the group, in whose place no others come."""
+    """Terminate instances of the group, in whose place no others come beyond its desired size."""
     group = _group(call, nodegroup)
-    if group is not None:
-        states = [state for state in group.instance_states if state.instance.id not in instance_ids]
-        group.instance_states = states
-    if instance_ids:
-        call.aws.ec2.terminate_instances(instance_ids)
-    call.boots.look(call.region)
+    if group is None:
+        return
+    going = [member for member in group.members if member.id in instance_ids]
+    for member in going:
+        transitions.terminate(call.scaling, group, member, "EKS terminated an instance that it had drained.")
+    group.surge = max(0, group.capacity - group.desired)
+    call.scaling.act(group)
 
 
 def withdraw(call: Call, nodegroup: Resource) -> None:
-    """Remove both, as far as they are there."""
-    if _group(call, nodegroup):
-        call.aws.autoscaling.delete_auto_scaling_group(_group_name(nodegroup))
+    """Remove both, as far as they are there. When EKS says that a node group is deleted, its instances are gone."""
+    group = _group(call, nodegroup)
+    if group is not None:
+        groups.delete(call.scaling, group)
+        group.members.clear()
+        call.scaling.act(group)
     if _template(call, nodegroup):
         call.aws.ec2.delete_launch_template(_template_name(nodegroup), None)
-    call.boots.look(call.region)
 
 
 def shortage(call: Call, nodegroup: Resource) -> bool:
     """Whether the Auto Scaling group could not launch as many instances as it wants."""
     group = _group(call, nodegroup)
-    return group is not None and len(group.instance_states) < group.desired_capacity
+    return group is not None and group.capacity < group.desired
 
 
 def loss(call: Call, nodegroup: Resource) -> dict[str, Any] | None:
@@ -136,8 +131,10 @@ def loss(call: Call, nodegroup: Resource) -> dict[str, Any] | None:
     return {"becomes": "DEGRADED", "code": code, "message": _LOSSES[code], "resourceIds": affected}
 
 
-def _group(call: Call, nodegroup: Resource) -> Any | None:
-    return call.aws.autoscaling.autoscaling_groups.get(_group_name(nodegroup))
+def _group(call: Call, nodegroup: Resource) -> Group | None:
+    """The group, unless a user has deleted it, or is about to."""
+    group = call.scaling.groups.get(_group_name(nodegroup))
+    return group if group and not group.status else None
 
 
 def _template(call: Call, nodegroup: Resource) -> Any | None:
@@ -153,7 +150,13 @@ def _template_name(nodegroup: Resource) -> str:
     return f"eks-{nodegroup.arn.rpartition('/')[2]}"
 
 
-def _group_tags(cluster: Cluster, nodegroup: Resource) -> list[dict[str, Any]]:
+def _sizes(nodegroup: Resource) -> dict[str, int]:
+    scaling = nodegroup.description["scalingConfig"]
+    names = {"MinSize": "minSize", "MaxSize": "maxSize", "DesiredCapacity": "desiredSize"}
+    return {name: scaling[size] for name, size in names.items()}
+
+
+def _group_tags(cluster: Cluster, nodegroup: Resource) -> dict[str, dict[str, Any]]:
     """What EKS marks the group with, for the cluster autoscaler among others (managed-node-groups.html, "Nodes
     launched as part of a managed node group are automatically tagged for auto-discovery")."""
     tags = {
@@ -163,7 +166,7 @@ def _group_tags(cluster: Cluster, nodegroup: Resource) -> list[dict[str, Any]]:
         f"k8s.io/cluster-autoscaler/{cluster.name}": "owned",
         f"kubernetes.io/cluster/{cluster.name}": "owned",
     }
-    return [{"Key": key, "Value": value, "PropagateAtLaunch": True} for key, value in tags.items()]
+    return {key: tag(_group_name(nodegroup), key, value, propagate=True) for key, value in tags.items()}
 
 
 def _template_data(call: Call, cluster: Cluster, nodegroup: Resource) -> dict[str, Any]:

@@ -50,10 +50,6 @@ class Neighbours:
         return moto_backend("ec2")[self.region.account][self.region.name]
 
     @property
-    def autoscaling(self) -> Any:
-        return moto_backend("autoscaling")[self.region.account][self.region.name]
-
-    @property
     def iam(self) -> Any:
         return moto_backend("iam")[self.region.account][self.region.partition]
 

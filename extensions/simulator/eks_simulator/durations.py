@@ -82,3 +82,23 @@ POD_END = 2
 """From the termination signal until the containers have ended, grace permitting."""
 FARGATE_POD = 45
 """Until Fargate has a node for a pod: half a minute to a minute and more."""
+
+SCALING_REACTION = 5
+"""From a change of an Auto Scaling group until it acts on it."""
+SCALING_LAUNCH = 20
+"""From the launch of an instance until it runs, and its group has it in service."""
+SCALING_TERMINATION = 30
+"""From the termination of an instance until it is gone, and its group no longer has it."""
+HEALTH_CHECK = 30
+"""Until a group notices that an instance does not run."""
+SCALING_RETRY = 60
+"""Until a group tries again that could not launch; longer each time."""
+SCALING_RETRY_MOST = 1800
+ZONE_REBALANCE = 300
+"""Until a group notices that its zones are out of balance."""
+WARM_STOP = 60
+"""From the launch of an instance into a warm pool until it is stopped there."""
+WARM_START = 20
+"""From the start of a stopped instance of a warm pool until it runs."""
+GROUP_DELETE = 30
+"""From the end of the last instance of a group until the group is gone."""

@@ -4,7 +4,7 @@
 """moto, set up for the simulator: imported late, with the settings it needs, quick to fill and quick to empty.
 
 Every import of moto's state goes through `moto_backend`. What is replaced in moto is replaced for speed alone (measured
-with moto 5.2.5) and answers the same, but for Auto Scaling groups, which spread their instances as AWS does.
+with moto 5.2.5) and answers the same, but for what moto lacks. Auto Scaling is none of moto's: see `scaling`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 
 from . import ACCOUNT
 from .instances import completed, console_output
-from .launching import launch
 
 _SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
 """Read when moto is imported: AWS-managed policies by name; no 1,300 invented AMIs in every region, which nobody asks
@@ -76,8 +75,6 @@ def _set_up() -> None:
     machines.InstanceBackend.run_instances = completed(machines.InstanceBackend.run_instances)
     general: Any = importlib.import_module("moto.ec2.responses.general")
     general.General.get_console_output = console_output
-    groups: Any = importlib.import_module("moto.autoscaling.models")
-    groups.FakeAutoScalingGroup.replace_autoscaling_group_instances = launch
 
 
 def _tags_of(thing: Any) -> list[dict[str, str]]:

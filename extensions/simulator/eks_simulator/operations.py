@@ -20,6 +20,7 @@ from .store import Cluster, Region, Resource
 if TYPE_CHECKING:
     from .control_plane.plane import ControlPlanes
     from .nodes.boots import Boots
+    from .scaling.region import ScalingRegion
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Call:
     quotas: Quotas
     control_planes: ControlPlanes
     boots: Boots
+    scaling: ScalingRegion
     caller: Callable[[], str]
 
     @property

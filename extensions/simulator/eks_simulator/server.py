@@ -97,6 +97,8 @@ class Application:
             return refusal(call, "DependencyViolation", reason)
         if is_dry_run(call.parameters):  # much of moto's EC2 would do it all the same
             return refusal(call, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+        if call.service == "autoscaling":
+            return self.world.scaling.answer(region, call)
         neighbours = Neighbours(region, self.world.role_changes)
         answer = oidc_providers.answer(neighbours, call, self.world.store.issuers)
         if answer:
@@ -106,8 +108,9 @@ class Application:
             response = self.moto.perform(call, request)
         if response.status < 400:
             oidc_providers.after(neighbours, call)
-            if call.service in ("ec2", "autoscaling") and is_write(call.operation, call.parameters):
-                self.world.boots.look(region, abrupt=call.service == "ec2")
+            if call.service == "ec2" and is_write(call.operation, call.parameters):
+                self.world.boots.look(region, abrupt=True)
+                self.world.scaling.of(region).notice()
         changes_trust = call.operation in ("CreateRole", "UpdateAssumeRolePolicy")
         if call.service == "iam" and changes_trust and response.status < 400:
             self.world.role_changes.note(region.account, call.parameters["RoleName"])

@@ -82,6 +82,7 @@ class Service:
             quotas=world.quotas,
             control_planes=world.control_planes,
             boots=world.boots,
+            scaling=world.scaling.of(region),
             caller=lambda: identity_of(caller.access_key, caller.account, region.partition).arn,
         )
         response = self.protocol.answer(operation, handler(call))

@@ -28,6 +28,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "double": (int, float),
     "boolean": bool,
     "timestamp": (int, float, str),
+    "blob": (str, bytes),
 }
 
 
@@ -123,8 +124,14 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-_CLASSES = {r"\p{L}": r"a-zA-Z\u00aa-\uffff", r"\p{N}": r"\d", r"\p{Z}": r" \u00a0"}
-"""The Unicode categories that models name, as near as Python's expressions come to them."""
+_CLASSES = {
+    r"\p{L}": r"a-zA-Z\u00aa-\uffff",
+    r"\p{N}": r"\d",
+    r"\p{Z}": r" \u00a0",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",
+}
+"""The Unicode categories that models name, as near as Python's expressions come to them, and the characters that Java
+writes in two."""
 
 
 @cache

@@ -17,6 +17,7 @@ from .faults import Faults
 from .ledger import Ledger
 from .nodes.boots import Boots
 from .operations import Quotas
+from .scaling.service import AutoScaling
 from .store import Store
 
 
@@ -46,6 +47,7 @@ class World:
         self.role_changes = RoleChanges(self.clock.now)
         self.control_planes = ControlPlanes(self)
         self.boots = Boots(self)
+        self.scaling = AutoScaling(self)
         self.vantage = self._first_vantage = vantage
         self.url = ""
 
@@ -59,5 +61,6 @@ class World:
         self.role_changes.clear()
         self.control_planes.clear()
         self.boots.clear()
+        self.scaling.clear()
         self.vantage = self._first_vantage
         moto_setup.reset()

@@ -1,0 +1,71 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Launch configurations, which launch templates have replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import ServiceError
+from .operations import ScalingCall, operation
+from .region import invalid
+
+_UNSERVED = (
+    "ClassicLinkVPCId",
+    "ClassicLinkVPCSecurityGroups",
+    "InstanceId",
+    "KernelId",
+    "RamdiskId",
+    "PlacementTenancy",
+)
+
+
+@operation("CreateLaunchConfiguration")
+def create_launch_configuration(call: ScalingCall) -> dict[str, Any]:
+    given = call.parameters
+    name = given["LaunchConfigurationName"]
+    unserved = [member for member in _UNSERVED if given.get(member)]
+    if unserved:
+        raise invalid(f"The simulator does not serve {', '.join(unserved)} of launch configurations.")
+    if name in call.place.configurations:
+        raise ServiceError(
+            "AlreadyExists",
+            "Launch Configuration by this name already exists - A launch configuration already exists with the name"
+            f" {name}",
+        )
+    for needed in ("ImageId", "InstanceType"):
+        if not given.get(needed):
+            raise invalid(f"Valid requests must contain the {needed} parameter.")
+    arn = call.place.arn("launchConfiguration", f"launchConfigurationName/{name}")
+    defaults = {"EbsOptimized": False, "InstanceMonitoring": {"Enabled": True}, "SecurityGroups": []}
+    call.place.configurations[name] = {
+        **defaults,
+        "BlockDeviceMappings": [],
+        **given,
+        "LaunchConfigurationARN": arn,
+        "CreatedTime": call.place.now,
+    }
+    return {}
+
+
+@operation("DescribeLaunchConfigurations")
+def describe_launch_configurations(call: ScalingCall) -> dict[str, Any]:
+    names = call.get("LaunchConfigurationNames") or []
+    found = [one for name, one in sorted(call.place.configurations.items()) if not names or name in names]
+    return call.page("LaunchConfigurations", found)
+
+
+@operation("DeleteLaunchConfiguration")
+def delete_launch_configuration(call: ScalingCall) -> dict[str, Any]:
+    name = call.parameters["LaunchConfigurationName"]
+    if name not in call.place.configurations:
+        raise invalid(f"Launch configuration name not found - Launch configuration {name} not found")
+    users = [one.name for one in call.place.groups.values() if one.settings.get("LaunchConfigurationName") == name]
+    if users:
+        raise ServiceError(
+            "ResourceInUse",
+            f"Cannot delete launch configuration {name} because it is attached to AutoScalingGroup {users[0]}",
+        )
+    del call.place.configurations[name]
+    return {}

@@ -52,6 +52,7 @@ class Admin:
         return {"status": "ok"}
 
     def _ledger(self, request: Request) -> list[dict[str, Any]]:
+        self.world.timeline.settle()
         return self.world.ledger.since(int(parse_qs(request.query).get("since", ["0"])[0]))
 
     def _clear_ledger(self, request: Request) -> dict[str, Any]:

@@ -16,19 +16,22 @@ SUBNETS = (Subnet("10.0.1.0/24", "eu-central-1a"), Subnet("10.0.2.0/24", "eu-cen
 
 
 class LivingCluster:
-    """`namespaces` exist from the start. Fargate profiles are those in `profiles`."""
+    """`namespaces` exist from the start. Fargate profiles are those in `profiles`. `lost` has the nodes and the pods
+    that went down with them."""
 
     def __init__(self, *namespaces: str) -> None:
         self._clock = Clock(0)
         self.timeline = Timeline(self._clock)
         self.objects = Objects(lambda: self.timeline.now)
         self.profiles: list[FargateProfile] = []
+        self.lost: list[tuple[str, str]] = []
         self.controllers = Controllers(
             self.objects,
             self.timeline,
             profiles=lambda: self.profiles,
             kubelet=lambda: "v1.32.3-eks-5ad4801",
             authority=lambda: "PEM",
+            lose=lambda node, pods: self.lost.extend((node, pod) for pod in pods),
         )
         for namespace in namespaces or ("default",):
             self.create(NAMESPACE, {"metadata": {"name": namespace}, "status": {"phase": "Active"}})

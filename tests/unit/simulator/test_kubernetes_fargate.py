@@ -63,7 +63,7 @@ def test_the_node_goes_with_its_pod(cluster: LivingCluster) -> None:
     cluster.delete(DEPLOYMENT, cluster.get(DEPLOYMENT, "web", "shop"))
     cluster.advance(SOON)
     assert not cluster.objects.list(NODE)
-    assert not cluster.controllers.lost
+    assert not cluster.lost
 
 
 def test_a_pod_that_is_deleted_meanwhile_gets_no_node(cluster: LivingCluster) -> None:

@@ -110,7 +110,7 @@ def test_a_node_that_goes_takes_its_pods_along(cluster: LivingCluster) -> None:
     cluster.objects.condemn(POD, "default", cluster.pods()[0]["metadata"]["name"], 30)
     undrained = cluster.pods()[1]["metadata"]["name"]
     cluster.delete(NODE, cluster.get(NODE, "a"))
-    assert [(one.namespace, one.name, one.node) for one in cluster.controllers.lost] == [("default", undrained, "a")]
+    assert cluster.lost == [("a", f"default/{undrained}")]
     cluster.advance(SOON)
     assert [pod["spec"]["nodeName"] for pod in cluster.pods()] == ["b", "b"]
 
@@ -169,7 +169,7 @@ def test_pods_leave_a_node_in_trouble_when_their_patience_ends() -> None:
     cluster.node("b")
     cluster.advance(300 + SOON)
     assert [pod["spec"]["nodeName"] for pod in cluster.pods()] == ["b"]
-    assert not cluster.controllers.lost
+    assert not cluster.lost
 
 
 def test_a_node_nobody_hears_of_ends_no_pods() -> None:

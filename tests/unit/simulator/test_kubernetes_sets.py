@@ -62,7 +62,7 @@ def test_a_daemon_set_has_a_pod_on_every_node(cluster: LivingCluster) -> None:
     assert placed(cluster) == ["a", "b", "c", "d"]
     cluster.delete(NODE, cluster.get(NODE, "d"))
     assert placed(cluster) == ["a", "b", "c"]
-    assert not cluster.controllers.lost
+    assert not cluster.lost
 
 
 def test_it_selects_nodes(cluster: LivingCluster) -> None:

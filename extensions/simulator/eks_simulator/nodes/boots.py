@@ -20,7 +20,7 @@ from ..aws import Neighbours
 from ..kubernetes.objects import Object, Objects
 from ..kubernetes.types import NODE
 from ..store import Region, Resource
-from . import losses, managed, self_managed
+from . import managed, self_managed
 from .console import Console
 from .draining import cordon, vacate
 from .hindrance import Hindrance
@@ -132,8 +132,6 @@ class Boots:
         if boot.owner and not abrupt:
             cordon(boot.objects, boot.node)
             vacate(boot.objects, boot.node)
-        else:
-            losses.record(self._world.ledger, boot.region, boot.plane, boot.node, boot.instance.id)
         boot.objects.remove(NODE, "", boot.node)
 
     def _stop_or_start(self, boot: Boot) -> None:

@@ -23,6 +23,7 @@ from .node import Outfit
 
 _TYPICAL = {
     "al2023": DEFAULT_AMI_TYPE,
+    "al2": "AL2_x86_64",
     "bottlerocket": "BOTTLEROCKET_x86_64",
     "ubuntu": "UBUNTU_24_04_x86_64",
     "windows": "WINDOWS_CORE_2022_x86_64",

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What lives in a cluster: its controllers, its scheduler, the kubelets of its nodes, and Fargate."""
 
-from .context import FargateProfile, LostPod, Subnet
+from .context import FargateProfile, Subnet
 from .manager import Controllers
 
-__all__ = ["Controllers", "FargateProfile", "LostPod", "Subnet"]
+__all__ = ["Controllers", "FargateProfile", "Subnet"]

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ...clock import Timeline
@@ -35,22 +34,13 @@ class FargateProfile:
     subnets: Sequence[Subnet]
 
 
-@dataclass(frozen=True)
-class LostPod:
-    """A pod that went down with its node: nobody had drained it."""
-
-    namespace: str
-    name: str
-    node: str
-    at: datetime
-
-
 @dataclass
 class Context:
     """The cluster as its controllers know it.
 
     `profiles` gives the Fargate profiles of the moment, `kubelet` the version of a new Fargate node's kubelet
-    (`v1.32.3-eks-5ad4801`), `authority` the cluster's certificate authority (PEM).
+    (`v1.32.3-eks-5ad4801`), `authority` the cluster's certificate authority (PEM). `lose` is told of the pods
+    (namespace/name) that go down with a node that nobody had drained.
     """
 
     objects: Objects
@@ -59,7 +49,7 @@ class Context:
     profiles: Callable[[], Sequence[FargateProfile]]
     kubelet: Callable[[], str]
     authority: Callable[[], str]
-    lost: list[LostPod] = field(default_factory=list)
+    lose: Callable[[str, list[str]], None]
     closed: bool = False
 
     @property

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from ...clock import Timeline
 from ..objects import Event, Objects
-from .context import Context, Controller, FargateProfile, Key, LostPod
+from .context import Context, Controller, FargateProfile, Key
 from .daemon_sets import DaemonSets
 from .deployments import Deployments
 from .disruption_budgets import DisruptionBudgets
@@ -47,7 +47,7 @@ class Controllers:
     """All controllers of one cluster. They see each event of `objects` and act in the same moment of simulated time,
     when the timeline settles next, so that nobody has to call them.
 
-    `lost` lists the pods that went down with their node; `work` counts how often each controller looked at an object.
+    `work` counts how often each controller looked at an object.
     """
 
     def __init__(
@@ -58,18 +58,16 @@ class Controllers:
         profiles: Callable[[], Sequence[FargateProfile]],
         kubelet: Callable[[], str],
         authority: Callable[[], str],
+        lose: Callable[[str, list[str]], None],
     ) -> None:
         """`profiles` gives the ACTIVE Fargate profiles, `kubelet` the version of the kubelet that a new Fargate node
-        has (`v1.32.3-eks-5ad4801`), `authority` the cluster's certificate authority (PEM)."""
-        self._context = Context(objects, Index(), timeline, profiles, kubelet, authority)
+        has (`v1.32.3-eks-5ad4801`), `authority` the cluster's certificate authority (PEM). `lose` is told of a node
+        that is gone, and of the pods (namespace/name) that went down with it."""
+        self._context = Context(objects, Index(), timeline, profiles, kubelet, authority, lose)
         self._queues: dict[Controller, dict[Key, None]] = {made(self._context): {} for made in _CONTROLLERS}
         self._called = False
         self.work: Counter[str] = Counter()
         objects.subscribe(self._notice)
-
-    @property
-    def lost(self) -> list[LostPod]:
-        return self._context.lost
 
     def close(self) -> None:
         """The cluster is gone: nothing happens in it any more."""

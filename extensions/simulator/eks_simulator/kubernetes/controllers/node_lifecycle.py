@@ -15,7 +15,7 @@ from typing import Any
 from ..deleting import remove
 from ..objects import Event, Object, name_of
 from ..types import NODE, POD
-from .context import Context, Key, LostPod, controller_of
+from .context import Context, Key, controller_of
 from .fitting import NOT_READY, UNREACHABLE, UNSCHEDULABLE, taints, tolerates
 from .pods import active, bound, condition, ended, leaving
 
@@ -93,12 +93,18 @@ class NodeLifecycle:
 
     def _bury(self, node: str) -> None:
         """Remove the pods of a node that does not exist (any more): no kubelet will (pod garbage collector)."""
-        for pod in self._context.index.pods_on(node):
-            namespace, name = name_of(pod)
-            owner = controller_of(pod) or {"kind": ""}
-            if not leaving(pod) and not ended(pod) and owner["kind"] != "DaemonSet":
-                self._context.lost.append(LostPod(namespace, name, node, self._context.timeline.now))
-            self._context.objects.remove(POD, namespace, name)
+        pods = list(self._context.index.pods_on(node))
+        lost = ["/".join(name_of(pod)) for pod in pods if _is_missed(pod)]
+        if lost:
+            self._context.lose(node, sorted(lost))
+        for pod in pods:
+            self._context.objects.remove(POD, *name_of(pod))
+
+
+def _is_missed(pod: Object) -> bool:
+    """What a drain would have moved: no pod of a DaemonSet, none that has ended or was told to."""
+    owner = controller_of(pod) or {"kind": ""}
+    return not leaving(pod) and not ended(pod) and owner["kind"] != "DaemonSet"
 
 
 def _patience(pod: Object, driving: list[Taint]) -> float | None:

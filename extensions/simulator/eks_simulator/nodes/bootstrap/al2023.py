@@ -48,6 +48,11 @@ _SHAPE: dict[str, Any] = {
 }
 """The types of NodeConfig's members; `*` stands for any name. What has another type is refused, what is not here is
 dropped."""
+BOOTSTRAP = b"/etc/eks/bootstrap.sh"
+_NO_BOOTSTRAP = """\
+ERROR: bootstrap.sh has been removed from AL2023-based EKS AMIs.
+EKS nodes are now initialized by nodeadm."""
+"""https://github.com/awslabs/amazon-eks-ami/issues/2426"""
 _NAMES = {str: "string", bool: "bool", dict: "map[string]runtime.RawExtension", bytes: "[]uint8"}
 
 
@@ -67,7 +72,10 @@ def al2023(user_data: bytes) -> Bootstrap:
         raise _rejected(
             "operation error ec2imds: GetUserData, http response error StatusCode: 404, request to EC2 IMDS failed"
         )
-    spec = reduce(_merged, [_spec(document) for document in _documents(_opened(user_data))])
+    opened = _opened(user_data)
+    if BOOTSTRAP in opened and not is_node_config(opened):
+        raise Rejected("cloud-init", _NO_BOOTSTRAP)
+    spec = reduce(_merged, [_spec(document) for document in _documents(opened)])
     cluster, flags = spec.get("cluster", {}), spec.get("kubelet", {}).get("flags", [])
     _check(cluster)
     config = spec.get("kubelet", {}).get("config", {})

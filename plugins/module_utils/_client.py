@@ -104,9 +104,17 @@ class Client:
 
         Raises AwsError, and WriteInCheckMode.
         """
-        model = self._service("eks").meta.service_model.operation_model(operation)
-        answer = self._send("eks", operation, to_api(model.input_shape, values))
+        return self.call_of("eks", operation, **values)
+
+    def call_of(self, service: str, operation: str, **values: Any) -> Values:
+        """Like call, of another service."""
+        model = self._service(service).meta.service_model.operation_model(operation)
+        answer = self._send(service, operation, to_api(model.input_shape, values))
         return from_api(model.output_shape, answer) if model.output_shape else {}
+
+    def request_shape(self, service: str, operation: str) -> Any:
+        """The shape of what an operation takes, in botocore's model of the service."""
+        return self._service(service).meta.service_model.operation_model(operation).input_shape
 
     def pages(self, operation: str, key: str, **values: Any) -> list[Any]:
         """All items under ``key`` of a List operation of EKS, from every page."""

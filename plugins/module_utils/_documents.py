@@ -54,3 +54,8 @@ def _plain(data: Any) -> Any:
         return json.loads(json.dumps(data))
     except TypeError as error:
         raise ValueError(f"cannot be said in JSON: {error}") from error
+
+
+def text_of(value: Any) -> str:
+    """A value of a map as Kubernetes and AWS write it: YAML's true is "true"."""
+    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)

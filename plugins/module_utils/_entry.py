@@ -15,7 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flotilla.eks.plugins.module_utils import _apply, _generations
 from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
-from ansible_collections.flotilla.eks.plugins.module_utils._documents import data_of
+from ansible_collections.flotilla.eks.plugins.module_utils._documents import data_of, text_of
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import KubernetesError
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
@@ -108,7 +108,7 @@ def desired_state(resource: Resource, params: Mapping[str, Any]) -> Desired:
     return Desired(
         identity=identity,
         values=resource.hooks.prepare(values),
-        tags=None if tags is None else {str(key): _text(value) for key, value in tags.items()},
+        tags=None if tags is None else {str(key): text_of(value) for key, value in tags.items()},
         purge_tags=bool(params.get("purge_tags", True)),
         purge_attachments=bool(resource.attachments and params.get(resource.attachments.purge)),
         modifiers={name: params[name] for name in resource.modifiers if params.get(name)},
@@ -125,13 +125,8 @@ def _given(option: Option, value: Any) -> Any:
     if option.elements is not None:
         return [_given(option.elements, item) for item in value]
     if option.kind == "dict":
-        return {str(key): _text(item) for key, item in value.items()}
+        return {str(key): text_of(item) for key, item in value.items()}
     return data_of(value) if option.kind == "raw" else value
-
-
-def _text(value: Any) -> str:
-    """A value of a map as Kubernetes and AWS write it: YAML's true is "true"."""
-    return str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
 
 
 def run(resource: Resource) -> None:

@@ -313,7 +313,7 @@ def _show(side: Values, path: str, value: Any) -> None:
     if value is None:
         return
     head, _dot, key = path.partition(".")
-    if head == "tags" and key:  # a tag's key may hold dots: it is data, not a path
+    if head in ("tags", "group_tags") and key:  # a tag's key may hold dots: it is data, not a path
         side.setdefault(head, {})[key] = value
     else:
         graft(side, path, value)

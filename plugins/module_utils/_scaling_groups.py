@@ -119,11 +119,8 @@ def template_versions(client: Client, template_id: str, numbers: Iterable[str] =
     ``launch_template_id``, ``version_number``, ``default_version`` and ``launch_template_data``. Raises AwsError.
     """
     wanted = sorted(set(numbers))
-    return [
-        version
-        for some in _portions(wanted, TEMPLATES_A_PAGE) or [()]
-        for version in _versions(client, LaunchTemplateId=template_id, **({"Versions": list(some)} if some else _PAGED))
-    ]
+    choices = [{"Versions": list(some)} for some in _portions(wanted, TEMPLATES_A_PAGE)] or [{}]
+    return [one for choice in choices for one in _versions(client, LaunchTemplateId=template_id, **choice)]
 
 
 def current_versions(client: Client) -> list[Values]:
@@ -131,14 +128,12 @@ def current_versions(client: Client) -> list[Values]:
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html Raises AwsError.
     """
-    return _versions(client, Versions=["$Latest", "$Default"], **_PAGED)
-
-
-_PAGED = {"MaxResults": TEMPLATES_A_PAGE}
+    return _versions(client, Versions=["$Latest", "$Default"])
 
 
 def _versions(client: Client, **choice: Any) -> list[Values]:
-    return client.listed("ec2", "DescribeLaunchTemplateVersions", "LaunchTemplateVersions", **choice)
+    key = "LaunchTemplateVersions"
+    return client.listed("ec2", "DescribeLaunchTemplateVersions", key, MaxResults=TEMPLATES_A_PAGE, **choice)
 
 
 def _portions(items: Sequence[str], size: int) -> list[Sequence[str]]:

@@ -14,7 +14,8 @@ import re
 from functools import cache
 from typing import Any
 
-WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # ec2|Ssh|Key, DNS|Name
+# ec2|Ssh|Key, DNS|Name, but Group|ARNs: the plural of an abbreviation is one word
+WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!s(?:[A-Z]|$))[a-z])")
 
 
 @cache

@@ -16,7 +16,7 @@ import threading
 from functools import cache
 from typing import Any
 
-from . import ACCOUNT
+from . import ACCOUNT, launch_template_requests
 from .instances import completed, console_output
 
 _SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
@@ -75,6 +75,7 @@ def _set_up() -> None:
     machines.InstanceBackend.run_instances = completed(machines.InstanceBackend.run_instances)
     general: Any = importlib.import_module("moto.ec2.responses.general")
     general.General.get_console_output = console_output
+    launch_template_requests.install()
 
 
 def _tags_of(thing: Any) -> list[dict[str, str]]:

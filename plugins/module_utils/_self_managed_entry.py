@@ -23,13 +23,13 @@ from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_form im
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed, planned, refusals
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_read import observed
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Step
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import Nodegroup, wanted
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import GROUP_SPEC, Nodegroup, wanted
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake
 
 ARGUMENT_SPEC: Values = {
     "cluster_name": {"type": "str", "required": True},
-    "groups": {"type": "list", "elements": "dict", "required": True, "no_log": True},
+    "groups": {"type": "list", "elements": "dict", "required": True, "no_log": True, "options": GROUP_SPEC},
     "prune": {"type": "bool", "default": False},
     "show_user_data": {"type": "bool", "default": False},
     "parallel": {"type": "int", "default": 8},
@@ -92,7 +92,7 @@ def _confided(module: Any) -> list[Values]:
 
 def _without_user_data(group: Values) -> Values:
     data = group.get("launch_template")
-    if not isinstance(data, dict) or _launch_data.USER_DATA not in data:
+    if not data or _launch_data.USER_DATA not in data:
         return group
     return {**group, "launch_template": {**data, _launch_data.USER_DATA: "NOT_SHOWN"}}
 

@@ -25,8 +25,8 @@ Shapes = Callable[[str, str], Any]  # (service, operation) -> the shape of its r
 GROUP_SPEC: Values = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "launch_template": {"type": "raw"},
-    "scaling_groups": {"type": "list", "elements": "raw"},
+    "launch_template": {"type": "dict"},
+    "scaling_groups": {"type": "list", "elements": "dict"},
     "tags": {"type": "dict"},
 }
 SCALING_GROUP_SPEC: Values = {

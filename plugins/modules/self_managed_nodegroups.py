@@ -9,18 +9,18 @@ DOCUMENTATION = r"""
 ---
 module: self_managed_nodegroups
 version_added: 0.1.0
-short_description: Keep the launch templates and Auto Scaling groups of self-managed nodes
+short_description: Launch templates and Auto Scaling groups of self-managed Amazon EKS nodes
 description:
-  - Keeps, for each self-managed node group of a cluster, a launch template and the Auto Scaling groups that launch from
-    it. All are read with as few calls as the APIs allow, planned as one, and changed side by side.
+  - Keeps, for each self-managed node group of a cluster, a launch template and the Auto Scaling groups that launch
+    from it. All are read with as few calls as the APIs allow, planned as one, and changed side by side.
   - It ends no instance, and lowers no desired capacity. Instances that are outdated or too many are counted in the
     result, for a roll that drains them first.
-  - Every member that C(LaunchTemplateData) of EC2 and the requests of EC2 Auto Scaling have, as far as the botocore in
-    use knows them, is an option, with its name in snake_case. An option that does not exist is an error with its place
-    and the options that there are.
-  - Launch template and, where there is but one, Auto Scaling group are called C(CLUSTER-NODEGROUP). All carry the tags
-    C(flotilla.eks/cluster) and C(flotilla.eks/nodegroup). What has such a name and lacks the tags is never touched, but
-    an error. To hand it over to this module, set the tags.
+  - Every member that C(LaunchTemplateData) of EC2 and the requests of EC2 Auto Scaling have, as far as the botocore
+    in use knows them, is an option, with its name in snake_case. An option that does not exist is an error with its
+    place and the options that there are.
+  - Launch template and, where there is but one, Auto Scaling group are called C(CLUSTER-NODEGROUP). All carry the
+    tags C(flotilla.eks/cluster) and C(flotilla.eks/nodegroup). What has such a name and lacks the tags is never
+    touched, but an error. To hand it over to this module, set the tags.
 author: flotilla.eks contributors (!UNKNOWN)
 options:
   cluster_name:
@@ -28,42 +28,62 @@ options:
     type: str
     required: true
   groups:
-    description:
-      - The node groups. Each entry is a dictionary of the following.
-      - C(name), required.
-      - C(state), V(present) or V(absent). With V(absent), the Auto Scaling groups are deleted, then the launch template,
-        if no instance is left in them. As long as there is one, this is an error. Bring it to size 0 by a roll first.
-      - C(launch_template), the data of the launch template, as C(CreateLaunchTemplateVersion) takes it, such as
-        C(image_id), C(instance_type), C(iam_instance_profile), C(security_group_ids), C(block_device_mappings),
-        C(metadata_options), C(tag_specifications). C(user_data) is given as plain text.
-        It is whole - what it does not say, the new version does not have either. A version that says the same already is
-        used again, also an older one; else one is made. That in use is made the default version.
-        Required to create the node group; omitted later, the default version stays in use.
-      - C(tags), tags of the launch template itself. Others are left alone.
-      - C(scaling_groups), a list of Auto Scaling groups, described below. Required to create the node group. One that is
-        not listed any more is left alone, unless O(prune).
-      - An Auto Scaling group has a C(name), by default C(CLUSTER-NODEGROUP); C(subnets), a list in any order, from which
-        the availability zones follow; C(min_size) and C(max_size); and whatever else C(CreateAutoScalingGroup) takes,
-        such as C(mixed_instances_policy), C(target_group_arns), C(capacity_rebalance), C(termination_policies),
-        C(health_check_type), C(default_instance_warmup). Omitted, they are left alone.
-        It launches the version of the launch template in use, by its number. Instances of earlier versions stay.
-      - C(desired_capacity), omitted, is left to autoscalers. A smaller one than there is now, and a C(max_size) below
-        it, wait for a roll, which is told as C(surplus) and C(pending). While a roll is under way, which the tag
-        C(flotilla.eks/roll) says, all sizes wait.
-      - C(mixed_instances_policy), as the API has it, without C(launch_template_specification), which is the launch
-        template of the node group. With V({}) there is none any more.
-      - C(warm_pool), as C(PutWarmPool) takes it. With V({}) it is deleted, with the instances in it.
-      - C(lifecycle_hooks), as C(PutLifecycleHook) takes them. They are there before the first instance. Hooks that are
-        not listed are deleted.
-      - C(scaling_policies), as C(PutScalingPolicy) takes them; C(policy_type) is V(TargetTrackingScaling) if not given.
-        Policies that are not listed are deleted.
-      - C(tags), which instances get too, and C(group_tags), which they do not, such as those for the cluster autoscaler.
-        C(Name), C(kubernetes.io/cluster/CLUSTER) and those that say to which node group it belongs are set without
-        being given. Tags of others are left alone, unless C(purge_tags) is V(true).
-      - User data may hold secrets. It is in no result, in no log, and in a diff only with O(show_user_data).
+    description: The node groups. Which of them are not listed here are left alone, unless O(prune).
     type: list
     elements: dict
     required: true
+    suboptions:
+      name:
+        description: Name of the node group.
+        type: str
+        required: true
+      state:
+        description:
+          - With V(absent), its Auto Scaling groups are deleted, and then its launch template, as long as no instance
+            is left in them. One that is there is an error, before anything is touched. Bring the group to size 0 by a
+            roll first, which drains the nodes.
+        type: str
+        choices: [present, absent]
+        default: present
+      launch_template:
+        description:
+          - The data of the launch template, as C(CreateLaunchTemplateVersion) takes them, such as C(image_id),
+            C(instance_type), C(iam_instance_profile), C(security_group_ids), C(block_device_mappings),
+            C(metadata_options), C(network_interfaces), C(placement), C(tag_specifications).
+          - C(user_data) is plain text here. As it may hold secrets, it is in no result and in no log, and in a diff
+            only with O(show_user_data).
+          - It is whole. What it does not say, the new version does not have either. A version that says the same is
+            used again, even an old one; else one is made. The one in use becomes the default version.
+          - Required to create the node group. Omitted later, the default version stays in use.
+        type: dict
+      scaling_groups:
+        description:
+          - Its Auto Scaling groups. At least one is required to create the node group. One that is not listed any
+            more is left alone, unless O(prune).
+          - C(name) is C(CLUSTER-NODEGROUP), if not given. C(subnets) is a list in any order, from which the
+            availability zones follow. C(subnets), C(min_size) and C(max_size) are required to create it.
+          - What else C(CreateAutoScalingGroup) takes are options too, such as C(target_group_arns),
+            C(capacity_rebalance), C(termination_policies), C(health_check_type), C(default_instance_warmup),
+            C(max_instance_lifetime). Omitted, they are left alone.
+          - It launches the version of the launch template in use, by its number. Instances of earlier versions stay.
+          - C(desired_capacity), omitted, is left to autoscalers. One that is smaller than now, and a C(max_size)
+            below what is desired now, wait for a roll, as the result tells in C(surplus) and C(pending). While a roll
+            is under way, as the tag C(flotilla.eks/roll) says, all sizes wait.
+          - C(mixed_instances_policy) is that of the API, without C(launch_template_specification), which is the
+            launch template of the node group. With V({}), there is none any more.
+          - C(warm_pool) is what C(PutWarmPool) takes. With V({}), it is deleted with the instances that wait in it.
+          - C(lifecycle_hooks) are what C(PutLifecycleHook) takes. They are there before the first instance. Those
+            that are not listed are deleted.
+          - C(scaling_policies) are what C(PutScalingPolicy) takes. Their C(policy_type) is V(TargetTrackingScaling),
+            if not given. Those that are not listed are deleted.
+          - C(tags) are handed on to instances, C(group_tags) are not, such as those for the cluster autoscaler.
+            C(Name), C(kubernetes.io/cluster/CLUSTER) and the two that say to which node group it belongs are there
+            without being given. Other tags are left alone, unless C(purge_tags) is V(true).
+        type: list
+        elements: dict
+      tags:
+        description: Tags of the launch template itself. Others are left alone.
+        type: dict
   prune:
     description:
       - Whether what carries the tags of the cluster and is not listed is removed, as with C(state=absent). That
@@ -80,9 +100,10 @@ options:
     default: 8
   wait:
     description:
-      - Whether to wait until each Auto Scaling group has as many instances in service as it wants. If AWS says that it
-        cannot launch one, say for want of addresses or capacity, the task fails at once with the reason.
-      - That instances are in service does not mean that they are nodes yet. M(flotilla.eks.nodes_info) waits for these.
+      - Whether to wait until each Auto Scaling group has as many instances in service as it wants. If AWS says that
+        it cannot launch one, say for want of addresses or capacity, the task fails at once with the reason.
+      - That instances are in service does not mean that they are nodes yet. M(flotilla.eks.nodes_info) waits for
+        these.
       - With V(false), still awaited is the end of what is deleted.
     type: bool
     default: true

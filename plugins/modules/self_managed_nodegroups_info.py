@@ -9,12 +9,12 @@ DOCUMENTATION = r"""
 ---
 module: self_managed_nodegroups_info
 version_added: 0.1.0
-short_description: Facts about the self-managed node groups of an EKS cluster
+short_description: Facts about self-managed node groups of Amazon EKS clusters
 description:
   - Tells the live state of the node groups that M(flotilla.eks.self_managed_nodegroups) keeps, in the form that it
     takes, and all their instances, each with the version that it was launched from.
-  - They are found by the tags C(flotilla.eks/cluster) and C(flotilla.eks/nodegroup) of launch templates and Auto Scaling
-    groups. The cluster itself is not asked for.
+  - They are found by the tags C(flotilla.eks/cluster) and C(flotilla.eks/nodegroup) of launch templates and Auto
+    Scaling groups. The cluster itself is not asked for.
 author: flotilla.eks contributors (!UNKNOWN)
 options:
   cluster_name:

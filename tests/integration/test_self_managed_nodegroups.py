@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from support.ledger import Ledger
-from support.steps import Steps, fields, operations
+from support.steps import Steps, operations
 from support.surroundings import Surroundings
 
 MODULE = "self_managed_nodegroups"

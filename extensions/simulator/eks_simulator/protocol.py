@@ -9,14 +9,11 @@ errors.
 
 from __future__ import annotations
 
-import gzip
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import botocore
 from botocore.model import OperationModel, ServiceModel, Shape
 
 from .errors import COMMON_ERRORS, ServiceError
@@ -29,6 +26,8 @@ _REFUSALS = ("InvalidParameterException", "InvalidRequestException", "BadRequest
 
 class Protocol:
     """Speaks the protocol of one rest-json service."""
+
+    style = "rest"
 
     def __init__(self, service: ServiceModel) -> None:
         self.service = service
@@ -102,6 +101,8 @@ class Protocol:
 class JsonProtocol(Protocol):
     """Speaks the protocol of one service whose requests name their operation in a header, all else in the body."""
 
+    style = "json"
+
     def operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
         name = request.headers.get("x-amz-target", "").rpartition(".")[2]
         if name not in self.operations:
@@ -115,14 +116,6 @@ class JsonProtocol(Protocol):
         """An error the json way: its name beside its message."""
         body = {"__type": error.code, "message": error.message}
         return Response.json(COMMON_ERRORS.get(error.code, 400), body, {"x-amzn-ErrorType": error.code})
-
-
-def protocol_of(service: str) -> Protocol:
-    """A service's protocol. Reads one file of botocore's, without its loader's search for customer models."""
-    versions = Path(botocore.__file__).parent / "data" / service
-    path = max(versions.glob("*/service-2.json.gz"))
-    model = ServiceModel(json.loads(gzip.decompress(path.read_bytes())), service)
-    return JsonProtocol(model) if model.metadata["protocol"] == "json" else Protocol(model)
 
 
 def _match(pattern: list[str], parts: list[str]) -> dict[str, str] | None:

@@ -20,7 +20,7 @@ from typing import Any
 from .amis import UBUNTU_TYPES, Image, architecture, image_id, is_published, releases
 from .aws import Neighbours
 from .moto_gateway import ServiceCall
-from .protocol import protocol_of
+from .protocols import protocol_of
 from .versions import VERSIONS
 
 _ROOT = "/aws/service/"

@@ -8,48 +8,52 @@ https://smithy.io/2.0/aws/protocols/aws-query-protocol.html, https://smithy.io/2
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import botocore
 from botocore.model import OperationModel, ServiceModel
 
-from .wire import Response
+from .errors import ServiceError
+from .moto_gateway import ServiceCall, identify, refusal
+from .protocol import Protocol
+from .wire import Request, Response
 
 _BOOLEANS = {"true": True, "false": False}
+_STATUS = {"DryRunOperation": 412}
 
 
-class QueryProtocol:
+class QueryProtocol(Protocol):
     """Speaks the protocol of one service, as `autoscaling`, or `ec2` in its dialect."""
 
+    style = "query"
+
     def __init__(self, service: ServiceModel) -> None:
-        self._service = service
+        self.service = service
         self._ec2 = service.metadata["protocol"] == "ec2"
 
-    @classmethod
-    @cache
-    def of(cls, service: str) -> QueryProtocol:
-        """The protocol by the newest model of `service`, read without botocore's search for customer models."""
-        versions = sorted((Path(botocore.__file__).parent / "data" / service).glob("*/service-2.json.gz"))
-        return cls(ServiceModel(json.loads(gzip.decompress(versions[-1].read_bytes())), service))
+    def operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
+        name = identify(self.service.service_name, request).operation
+        if name not in self.service.operation_names:
+            raise ServiceError("InvalidAction", f"The action {name} is not valid for this web service.")
+        return self.service.operation_model(name), {}
 
-    def operation(self, name: str) -> OperationModel | None:
-        """The operation of that name; None if the service has none."""
-        return self._service.operation_model(name) if name in self._service.operation_names else None
-
-    def parameters(self, operation: OperationModel, form: dict[str, str]) -> dict[str, Any]:
+    def parameters(self, operation: OperationModel, labels: dict[str, str], request: Request) -> dict[str, Any]:
         """The members of a request. What does not fit the model stays as it is, for the validation to name."""
         tree: dict[str, Any] = {}
-        for name, value in form.items():
+        for name, value in identify(self.service.service_name, request).parameters.items():
             _plant(tree, name.split("."), value)
         shape = operation.input_shape
-        return self._read(shape, tree) if shape else tree
+        found: dict[str, Any] = self._read(shape, tree) if shape else tree
+        return found
+
+    def refusal(self, operation: OperationModel, message: str) -> ServiceError:
+        return ServiceError("InvalidParameterValue" if self._ec2 else "ValidationError", message)
+
+    def error(self, error: ServiceError) -> Response:
+        call = ServiceCall(self.service.service_name, "", self.style, {})
+        return refusal(call, error.code, error.message, _STATUS.get(error.code, 400))
 
     def answer(self, operation: OperationModel, result: dict[str, Any]) -> Response:
         """`result` as XML. Raises KeyError if it has a member that the model does not know: that is a bug of ours."""
@@ -59,7 +63,7 @@ class QueryProtocol:
         if wrapper:
             body = f"<{wrapper}>{body}</{wrapper}>"
         request_id = "<requestId>0</requestId>" if self._ec2 else _METADATA
-        space = self._service.metadata["xmlNamespace" if not self._ec2 else "apiVersion"]
+        space = self.service.metadata["xmlNamespace" if not self._ec2 else "apiVersion"]
         space = f"http://ec2.amazonaws.com/doc/{space}/" if self._ec2 else space
         name = f"{operation.name}Response"
         text = f'<{name} xmlns="{space}">{body}{request_id}</{name}>'

@@ -75,8 +75,8 @@ class Application:
             parameters = service.protocol.parameters(operation, labels, request)
         except ServiceError as error:
             refused = service.error(error)
-            return ServiceCall(service.name, name, "rest", {}), lambda: refused
-        call = ServiceCall(service.name, name, "rest", parameters)
+            return ServiceCall(service.name, name, service.protocol.style, {}), lambda: refused
+        call = ServiceCall(service.name, name, service.protocol.style, parameters)
         return call, lambda: self._ask(service, operation, parameters, credential)
 
     def _ask(
@@ -97,8 +97,6 @@ class Application:
             return refusal(call, "DependencyViolation", reason)
         if is_dry_run(call.parameters):  # much of moto's EC2 would do it all the same
             return refusal(call, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
-        if call.service == "autoscaling":
-            return self.world.scaling.answer(region, call)
         neighbours = Neighbours(region, self.world.role_changes)
         answer = oidc_providers.answer(neighbours, call, self.world.store.issuers)
         if answer:

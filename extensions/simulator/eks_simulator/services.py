@@ -15,8 +15,10 @@ from botocore.model import OperationModel
 from .aws import Neighbours
 from .callers import identity_of
 from .errors import ServiceError
+from .moto_gateway import identify
 from .operations import HANDLERS, Call
-from .protocol import Protocol, protocol_of
+from .protocol import Protocol
+from .protocols import protocol_of
 from .wire import Request, Response
 from .world import Caller, World
 
@@ -38,6 +40,16 @@ for _module in (
     "nodegroup_updates",
     "nodegroups",
     "pod_identities",
+    "scaling.activities",
+    "scaling.configurations",
+    "scaling.groups",
+    "scaling.hooks",
+    "scaling.instances",
+    "scaling.load_balancing",
+    "scaling.policies",
+    "scaling.pools",
+    "scaling.processes",
+    "scaling.tags",
     "subscriptions",
     "tags",
     "updates",
@@ -47,6 +59,8 @@ for _module in (
     importlib.import_module(f".{_module}", __package__)
 
 
+_UNSERVED = {"rest": "InvalidRequestException", "json": "ValidationException", "query": "InvalidAction"}
+"""What an operation that is not served is refused as, by the style of its protocol."""
 SHARED = {"ssm"}
 """Those whose other operations are moto's."""
 
@@ -68,8 +82,7 @@ class Service:
         handler = HANDLERS[self.name].get(operation.name)
         if handler is None:
             # A refusal and not an HTTP 5xx: botocore would repeat the call ten times before it showed the error.
-            code = "InvalidRequestException" if self.name == "eks" else "ValidationException"
-            raise ServiceError(code, f"The simulator does not serve {operation.name} yet.")
+            raise ServiceError(_UNSERVED[self.protocol.style], f"The simulator does not serve {operation.name} yet.")
         world = self.world
         region = world.store.region(caller.account, caller.region)
         call = Call(
@@ -109,6 +122,5 @@ class Services:
 
     def for_request(self, name: str, request: Request) -> Service | None:
         """The service of this name, if it serves the request itself."""
-        target = request.headers.get("x-amz-target", "").rpartition(".")[2]
-        served = name in HANDLERS and (name not in SHARED or target in HANDLERS[name])
+        served = name in HANDLERS and (name not in SHARED or identify(name, request).operation in HANDLERS[name])
         return self.named(name) if served else None

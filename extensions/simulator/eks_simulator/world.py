@@ -17,7 +17,7 @@ from .faults import Faults
 from .ledger import Ledger
 from .nodes.boots import Boots
 from .operations import Quotas
-from .scaling.service import AutoScaling
+from .scaling.regions import AutoScaling
 from .store import Store
 
 

@@ -13,7 +13,7 @@ from unit.simulator.account import Account
 from eks_simulator.errors import COMMON_ERRORS
 from eks_simulator.operations import HANDLERS
 from eks_simulator.process import SimulatorProcess
-from eks_simulator.protocol import protocol_of
+from eks_simulator.protocols import protocol_of
 
 UNMODELLED = {
     ("CreateNodegroup", "ResourceNotFoundException"),

@@ -72,16 +72,16 @@ def test_the_ledger_is_read_on_from_a_number_and_cleared(account: Account) -> No
 
 def test_what_moto_lacks_is_refused_once(account: Account) -> None:
     patient = boto3.client(
-        "autoscaling",
+        "ec2",
         region_name="eu-central-1",
         endpoint_url=account.sim.url,
         aws_access_key_id="AKIAEXAMPLE",
         aws_secret_access_key="secret",
     )
     account.sim.clear_ledger()
-    refused = refusal(patient.describe_instance_refreshes, AutoScalingGroupName="x")
+    refused = refusal(patient.describe_fpga_images)
     assert (refused.code, refused.status) == ("InvalidAction", 400)
-    assert refused.message.startswith("The simulator does not serve autoscaling:DescribeInstanceRefreshes.")
+    assert refused.message.startswith("The simulator does not serve ec2:DescribeFpgaImages.")
     assert len(account.sim.ledger()) == 1
 
 

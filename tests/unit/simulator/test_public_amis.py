@@ -9,7 +9,7 @@ import pytest
 from unit.simulator.account import Account, refusal
 
 from eks_simulator.amis import UBUNTU_TYPES, image_of, is_published, releases
-from eks_simulator.protocol import protocol_of
+from eks_simulator.protocols import protocol_of
 from eks_simulator.public_parameters import images, parameters
 from eks_simulator.versions import VERSIONS
 

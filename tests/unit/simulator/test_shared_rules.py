@@ -21,7 +21,8 @@ import eks_simulator
 from eks_simulator.errors import COMMON_ERRORS, ServiceError
 from eks_simulator.operations import HANDLERS, Quotas
 from eks_simulator.process import SimulatorProcess
-from eks_simulator.protocol import Protocol, protocol_of
+from eks_simulator.protocol import Protocol
+from eks_simulator.protocols import protocol_of
 from eks_simulator.services import Services
 from eks_simulator.validation import problems
 from eks_simulator.world import Caller, World

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ServiceError
-from .operations import ScalingCall, operation
+from ..operations import Call
 from .region import invalid
+from .requests import operation, page
 
 _UNSERVED = (
     "ClassicLinkVPCId",
@@ -22,13 +23,13 @@ _UNSERVED = (
 
 
 @operation("CreateLaunchConfiguration")
-def create_launch_configuration(call: ScalingCall) -> dict[str, Any]:
+def create_launch_configuration(call: Call) -> dict[str, Any]:
     given = call.parameters
     name = given["LaunchConfigurationName"]
     unserved = [member for member in _UNSERVED if given.get(member)]
     if unserved:
         raise invalid(f"The simulator does not serve {', '.join(unserved)} of launch configurations.")
-    if name in call.place.configurations:
+    if name in call.scaling.configurations:
         raise ServiceError(
             "AlreadyExists",
             "Launch Configuration by this name already exists - A launch configuration already exists with the name"
@@ -37,35 +38,35 @@ def create_launch_configuration(call: ScalingCall) -> dict[str, Any]:
     for needed in ("ImageId", "InstanceType"):
         if not given.get(needed):
             raise invalid(f"Valid requests must contain the {needed} parameter.")
-    arn = call.place.arn("launchConfiguration", f"launchConfigurationName/{name}")
+    arn = call.scaling.arn("launchConfiguration", f"launchConfigurationName/{name}")
     defaults = {"EbsOptimized": False, "InstanceMonitoring": {"Enabled": True}, "SecurityGroups": []}
-    call.place.configurations[name] = {
+    call.scaling.configurations[name] = {
         **defaults,
         "BlockDeviceMappings": [],
         **given,
         "LaunchConfigurationARN": arn,
-        "CreatedTime": call.place.now,
+        "CreatedTime": call.scaling.now,
     }
     return {}
 
 
 @operation("DescribeLaunchConfigurations")
-def describe_launch_configurations(call: ScalingCall) -> dict[str, Any]:
+def describe_launch_configurations(call: Call) -> dict[str, Any]:
     names = call.get("LaunchConfigurationNames") or []
-    found = [one for name, one in sorted(call.place.configurations.items()) if not names or name in names]
-    return call.page("LaunchConfigurations", found)
+    found = [one for name, one in sorted(call.scaling.configurations.items()) if not names or name in names]
+    return page(call, "LaunchConfigurations", found)
 
 
 @operation("DeleteLaunchConfiguration")
-def delete_launch_configuration(call: ScalingCall) -> dict[str, Any]:
+def delete_launch_configuration(call: Call) -> dict[str, Any]:
     name = call.parameters["LaunchConfigurationName"]
-    if name not in call.place.configurations:
+    if name not in call.scaling.configurations:
         raise invalid(f"Launch configuration name not found - Launch configuration {name} not found")
-    users = [one.name for one in call.place.groups.values() if one.settings.get("LaunchConfigurationName") == name]
+    users = [one.name for one in call.scaling.groups.values() if one.settings.get("LaunchConfigurationName") == name]
     if users:
         raise ServiceError(
             "ResourceInUse",
             f"Cannot delete launch configuration {name} because it is attached to AutoScalingGroup {users[0]}",
         )
-    del call.place.configurations[name]
+    del call.scaling.configurations[name]
     return {}

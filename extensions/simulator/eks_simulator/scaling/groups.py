@@ -9,14 +9,15 @@ from typing import Any
 
 from .. import durations
 from ..errors import ServiceError
+from ..operations import Call
 from . import load_balancing, tags
 from .group_rules import require_free_name, require_served, require_valid
 from .hook_rules import new_hook
 from .launching import zones_of
 from .model import Group
-from .operations import ScalingCall, operation
 from .purchasing import DEFAULTS as DISTRIBUTION
 from .region import ScalingRegion, invalid, stamp
+from .requests import group_of, living_group, operation, page
 from .transitions import terminate, watch_age
 from .warm_pools import described as warm_pool_described
 
@@ -40,26 +41,26 @@ _CLEARED = {"MaxInstanceLifetime": 0, "DefaultInstanceWarmup": -1}
 
 
 @operation("CreateAutoScalingGroup")
-def create_auto_scaling_group(call: ScalingCall) -> dict[str, Any]:
+def create_auto_scaling_group(call: Call) -> dict[str, Any]:
     given = call.parameters
     name = given["AutoScalingGroupName"]
-    require_free_name(call.place, name)
+    require_free_name(call.scaling, name)
     require_served(given)
     settings = {**DEFAULTS, "DesiredCapacity": given["MinSize"], **_kept(given)}
-    normalize(call.place, settings)
-    group = Group(name, "", call.place.now, settings)
-    require_valid(call.place, group, given)
+    normalize(call.scaling, settings)
+    group = Group(name, "", call.scaling.now, settings)
+    require_valid(call.scaling, group, given)
     wanted = tags.read(name, given.get("Tags") or [])
-    hooks = [new_hook(call.place, name, hook) for hook in given.get("LifecycleHookSpecificationList") or ()]
-    create(call.place, group, wanted, {hook["LifecycleHookName"]: hook for hook in hooks})
+    hooks = [new_hook(call.scaling, name, hook) for hook in given.get("LifecycleHookSpecificationList") or ()]
+    create(call.scaling, group, wanted, {hook["LifecycleHookName"]: hook for hook in hooks})
     return {}
 
 
 @operation("UpdateAutoScalingGroup")
-def update_auto_scaling_group(call: ScalingCall) -> dict[str, Any]:
+def update_auto_scaling_group(call: Call) -> dict[str, Any]:
     """What a request does not mention stays. A size that is out of the new bounds moves into them, if the request does
     not say the size itself (service model, UpdateAutoScalingGroup)."""
-    group = call.living_group()
+    group = living_group(call)
     given = call.parameters
     require_served(given)
     settings = {**group.settings, **_kept(given)}
@@ -75,24 +76,24 @@ def update_auto_scaling_group(call: ScalingCall) -> dict[str, Any]:
     if "DesiredCapacity" not in given:
         within = max(settings["MinSize"], min(group.desired, settings["MaxSize"]))
         settings["DesiredCapacity"] = within
-    normalize(call.place, settings)
-    require_valid(call.place, Group(group.name, group.arn, group.created, settings), given)
+    normalize(call.scaling, settings)
+    require_valid(call.scaling, Group(group.name, group.arn, group.created, settings), given)
     before, group.settings = group.settings, settings
     if any(before[size] != settings[size] for size in ("MinSize", "MaxSize", "DesiredCapacity")):
         group.cause = (
-            f"At {stamp(call.place.now)} a user request update of AutoScalingGroup constraints to min:"
+            f"At {stamp(call.scaling.now)} a user request update of AutoScalingGroup constraints to min:"
             f" {group.smallest}, max: {group.largest}, desired: {group.desired} changing the desired capacity from"
             f" {before['DesiredCapacity']} to {group.desired}.  "
         )
     for member in group.members:
-        watch_age(call.place, group, member)
-    call.place.wake(group)
+        watch_age(call.scaling, group, member)
+    call.scaling.wake(group)
     return {}
 
 
 @operation("SetDesiredCapacity")
-def set_desired_capacity(call: ScalingCall) -> dict[str, Any]:
-    group = call.living_group()
+def set_desired_capacity(call: Call) -> dict[str, Any]:
+    group = living_group(call)
     wanted = call.parameters["DesiredCapacity"]
     for beyond, word, bound in (
         (wanted > group.largest, "above max", group.largest),
@@ -100,15 +101,15 @@ def set_desired_capacity(call: ScalingCall) -> dict[str, Any]:
     ):
         if beyond:
             raise invalid(f"New SetDesiredCapacity value {wanted} is {word} value {bound} for the AutoScalingGroup.")
-    resize(call.place, group, wanted, "a user request explicitly set group desired capacity")
+    resize(call.scaling, group, wanted, "a user request explicitly set group desired capacity")
     return {}
 
 
 @operation("DeleteAutoScalingGroup")
-def delete_auto_scaling_group(call: ScalingCall) -> dict[str, Any]:
+def delete_auto_scaling_group(call: Call) -> dict[str, Any]:
     """Instances and activities in progress are in the way, unless it is forced. Forced, outstanding lifecycle actions
     are deleted as well (service model, DeleteAutoScalingGroup)."""
-    group = call.group()
+    group = group_of(call)
     force = call.get("ForceDelete", False)
     protection = group.settings["DeletionProtection"]
     if protection == "prevent-all-deletion" or (force and protection == "prevent-force-deletion"):
@@ -125,17 +126,17 @@ def delete_auto_scaling_group(call: ScalingCall) -> dict[str, Any]:
             "ScalingActivityInProgress",
             "You cannot delete an AutoScalingGroup while there are scaling activities in progress for that group.",
         )
-    delete(call.place, group)
+    delete(call.scaling, group)
     return {}
 
 
 @operation("DescribeAutoScalingGroups")
-def describe_auto_scaling_groups(call: ScalingCall) -> dict[str, Any]:
+def describe_auto_scaling_groups(call: Call) -> dict[str, Any]:
     names = call.get("AutoScalingGroupNames") or []
-    groups = [group for name, group in sorted(call.place.groups.items()) if not names or name in names]
+    groups = [group for name, group in sorted(call.scaling.groups.items()) if not names or name in names]
     for one in call.get("Filters") or ():
         groups = [group for group in groups if tags.matches(group, one["Name"], one.get("Values") or [])]
-    found = call.page("AutoScalingGroups", groups)
+    found = page(call, "AutoScalingGroups", groups)
     instances = call.get("IncludeInstances", True)
     found["AutoScalingGroups"] = [described(group, instances) for group in found["AutoScalingGroups"]]
     return found

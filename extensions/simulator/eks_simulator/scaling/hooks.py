@@ -8,18 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ServiceError
+from ..operations import Call
 from .hook_rules import MOST_HOOKS, new_hook
 from .model import LAUNCHING, TERMINATING, HookAction, Member
-from .operations import ScalingCall, operation
 from .region import invalid
+from .requests import group_of, living_group, operation
 from .waiting import ABANDON, CONTINUE, beat, complete
 
 
 @operation("PutLifecycleHook")
-def put_lifecycle_hook(call: ScalingCall) -> dict[str, Any]:
-    group = call.living_group()
+def put_lifecycle_hook(call: Call) -> dict[str, Any]:
+    group = living_group(call)
     name = call.parameters["LifecycleHookName"]
-    hook = new_hook(call.place, group.name, call.parameters, group.hooks.get(name))
+    hook = new_hook(call.scaling, group.name, call.parameters, group.hooks.get(name))
     if len({**group.hooks, name: hook}) > MOST_HOOKS:
         raise ServiceError("LimitExceeded", f"An Auto Scaling group can have at most {MOST_HOOKS} lifecycle hooks")
     group.hooks[name] = hook
@@ -27,17 +28,17 @@ def put_lifecycle_hook(call: ScalingCall) -> dict[str, Any]:
 
 
 @operation("DescribeLifecycleHooks")
-def describe_lifecycle_hooks(call: ScalingCall) -> dict[str, Any]:
+def describe_lifecycle_hooks(call: Call) -> dict[str, Any]:
     names = call.get("LifecycleHookNames") or []
-    hooks = [hook for name, hook in sorted(call.group().hooks.items()) if not names or name in names]
+    hooks = [hook for name, hook in sorted(group_of(call).hooks.items()) if not names or name in names]
     return {"LifecycleHooks": hooks}
 
 
 @operation("DeleteLifecycleHook")
-def delete_lifecycle_hook(call: ScalingCall) -> dict[str, Any]:
+def delete_lifecycle_hook(call: Call) -> dict[str, Any]:
     """Outstanding actions are completed: those of launching instances abandoned, those of terminating ones continued
     (service model, DeleteLifecycleHook)."""
-    group = call.living_group()
+    group = living_group(call)
     name = call.parameters["LifecycleHookName"]
     hook = group.hooks.pop(name, None)
     if hook is None:
@@ -50,7 +51,7 @@ def delete_lifecycle_hook(call: ScalingCall) -> dict[str, Any]:
 
 
 @operation("CompleteLifecycleAction")
-def complete_lifecycle_action(call: ScalingCall) -> dict[str, Any]:
+def complete_lifecycle_action(call: Call) -> dict[str, Any]:
     result = call.parameters["LifecycleActionResult"]
     if result not in (CONTINUE, ABANDON):
         raise invalid(f"LifecycleActionResult must be {CONTINUE} or {ABANDON}, found {result}")
@@ -60,20 +61,20 @@ def complete_lifecycle_action(call: ScalingCall) -> dict[str, Any]:
 
 
 @operation("RecordLifecycleActionHeartbeat")
-def record_lifecycle_action_heartbeat(call: ScalingCall) -> dict[str, Any]:
+def record_lifecycle_action_heartbeat(call: Call) -> dict[str, Any]:
     member, action = _action(call)
-    beat(call.place, member, action)
+    beat(call.scaling, member, action)
     return {}
 
 
 @operation("DescribeLifecycleHookTypes")
-def describe_lifecycle_hook_types(call: ScalingCall) -> dict[str, Any]:
+def describe_lifecycle_hook_types(call: Call) -> dict[str, Any]:
     return {"LifecycleHookTypes": [LAUNCHING, TERMINATING]}
 
 
-def _action(call: ScalingCall) -> tuple[Member, HookAction]:
+def _action(call: Call) -> tuple[Member, HookAction]:
     """The action that a call names by its token, or by its instance. Raises ValidationError (AWS's wording)."""
-    group = call.group()
+    group = group_of(call)
     name, token, instance = (call.get(key) for key in ("LifecycleHookName", "LifecycleActionToken", "InstanceId"))
     if name not in group.hooks:
         raise invalid(f"No Lifecycle Hook found named {name} for Auto Scaling group {group.name}")

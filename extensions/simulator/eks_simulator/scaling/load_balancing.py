@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..moto_setup import moto_backend
+from ..operations import Call
 from .model import Group, Member
-from .operations import ScalingCall, operation
 from .region import ScalingRegion, invalid
+from .requests import group_of, living_group, operation, page
 
 _TARGET_GROUP = "elbv2"
 
@@ -52,54 +53,54 @@ def deregister(place: ScalingRegion, group: Group, member: Member) -> None:
 
 
 @operation("AttachLoadBalancerTargetGroups")
-def attach(call: ScalingCall) -> dict[str, Any]:
-    _change(call, [*call.living_group().settings["TargetGroupARNs"], *call.parameters["TargetGroupARNs"]])
+def attach(call: Call) -> dict[str, Any]:
+    _change(call, [*living_group(call).settings["TargetGroupARNs"], *call.parameters["TargetGroupARNs"]])
     return {}
 
 
 @operation("DetachLoadBalancerTargetGroups")
-def detach(call: ScalingCall) -> dict[str, Any]:
+def detach(call: Call) -> dict[str, Any]:
     gone = call.parameters["TargetGroupARNs"]
-    present = call.living_group().settings["TargetGroupARNs"]
+    present = living_group(call).settings["TargetGroupARNs"]
     if any(arn not in present for arn in gone):
         raise invalid("Trying to remove Target Groups that are not part of the group.")
-    for member in call.living_group().members:
-        deregister(call.place, call.living_group(), member)
+    for member in living_group(call).members:
+        deregister(call.scaling, living_group(call), member)
     _change(call, [arn for arn in present if arn not in gone])
     return {}
 
 
 @operation("DescribeLoadBalancerTargetGroups")
-def describe(call: ScalingCall) -> dict[str, Any]:
-    arns = call.group().settings["TargetGroupARNs"]
-    return call.page("LoadBalancerTargetGroups", [_state("LoadBalancerTargetGroupARN", arn) for arn in arns], 100)
+def describe(call: Call) -> dict[str, Any]:
+    arns = group_of(call).settings["TargetGroupARNs"]
+    return page(call, "LoadBalancerTargetGroups", [_state("LoadBalancerTargetGroupARN", arn) for arn in arns], 100)
 
 
 @operation("DescribeLoadBalancers")
-def describe_load_balancers(call: ScalingCall) -> dict[str, Any]:
-    call.group()
+def describe_load_balancers(call: Call) -> dict[str, Any]:
+    group_of(call)
     return {"LoadBalancers": []}
 
 
 @operation("DescribeTrafficSources")
-def describe_traffic_sources(call: ScalingCall) -> dict[str, Any]:
-    arns = call.group().settings["TargetGroupARNs"]
-    return call.page("TrafficSources", [{**_state("Identifier", arn), "Type": _TARGET_GROUP} for arn in arns])
+def describe_traffic_sources(call: Call) -> dict[str, Any]:
+    arns = group_of(call).settings["TargetGroupARNs"]
+    return page(call, "TrafficSources", [{**_state("Identifier", arn), "Type": _TARGET_GROUP} for arn in arns])
 
 
 def _state(name: str, arn: str) -> dict[str, str]:
     return {name: arn, "State": "InService"}
 
 
-def _change(call: ScalingCall, arns: list[str]) -> None:
-    group = call.living_group()
+def _change(call: Call, arns: list[str]) -> None:
+    group = living_group(call)
     settings = {**group.settings, "TargetGroupARNs": list(dict.fromkeys(arns)), "TrafficSources": []}
     normalize(settings)
-    require_known(call.place, settings)
+    require_known(call.scaling, settings)
     group.settings = settings
     for member in group.members:
         if member.state == "InService":
-            register(call.place, group, member)
+            register(call.scaling, group, member)
 
 
 def _existing(place: ScalingRegion, group: Group) -> list[str]:

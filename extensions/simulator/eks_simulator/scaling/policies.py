@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..operations import Call
 from .model import Group
-from .operations import ScalingCall, operation
 from .region import invalid
+from .requests import group_of, living_group, operation, page
 
 _TARGET_TRACKING = "TargetTrackingScaling"
 _BY_LOAD_BALANCER = "ALBRequestCountPerTarget"
 
 
 @operation("PutScalingPolicy")
-def put_scaling_policy(call: ScalingCall) -> dict[str, Any]:
-    group = call.living_group()
+def put_scaling_policy(call: Call) -> dict[str, Any]:
+    group = living_group(call)
     given = call.parameters
     kind = given.get("PolicyType", "SimpleScaling")
     if kind != _TARGET_TRACKING:
@@ -30,7 +31,7 @@ def put_scaling_policy(call: ScalingCall) -> dict[str, Any]:
         raise invalid(f"{', '.join(strange)} cannot be specified for policies of the type {kind}")
     _require_target(given.get("TargetTrackingConfiguration") or {})
     name = given["PolicyName"]
-    arn = group.policies.get(name, {}).get("PolicyARN") or call.place.arn(
+    arn = group.policies.get(name, {}).get("PolicyARN") or call.scaling.arn(
         "scalingPolicy", f"autoScalingGroupName/{group.name}:policyName/{name}"
     )
     settings = {"DisableScaleIn": False, **given["TargetTrackingConfiguration"]}
@@ -40,21 +41,21 @@ def put_scaling_policy(call: ScalingCall) -> dict[str, Any]:
 
 
 @operation("DescribePolicies")
-def describe_policies(call: ScalingCall) -> dict[str, Any]:
+def describe_policies(call: Call) -> dict[str, Any]:
     name, names, types = call.get("AutoScalingGroupName"), call.get("PolicyNames"), call.get("PolicyTypes")
-    groups = [call.group()] if name else list(call.place.groups.values())
+    groups = [group_of(call)] if name else list(call.scaling.groups.values())
     found = [policy for group in groups for _key, policy in sorted(group.policies.items())]
     if names:
         found = [one for one in found if one["PolicyName"] in names or one["PolicyARN"] in names]
     if types:
         found = [one for one in found if one["PolicyType"] in types]
-    return call.page("ScalingPolicies", found)
+    return page(call, "ScalingPolicies", found)
 
 
 @operation("DeletePolicy")
-def delete_policy(call: ScalingCall) -> dict[str, Any]:
+def delete_policy(call: Call) -> dict[str, Any]:
     wanted, name = call.parameters["PolicyName"], call.get("AutoScalingGroupName")
-    for group in [call.living_group()] if name else list(call.place.groups.values()):
+    for group in [living_group(call)] if name else list(call.scaling.groups.values()):
         for key, policy in list(group.policies.items()):
             if wanted in (key if name else "", policy["PolicyARN"]):
                 del group.policies[key]
@@ -76,9 +77,9 @@ def _require_target(configuration: dict[str, Any]) -> None:
         raise invalid("A customized metric needs MetricName, Namespace and Statistic, or Metrics")
 
 
-def _alarms(call: ScalingCall, group: Group, name: str) -> list[dict[str, str]]:
+def _alarms(call: Call, group: Group, name: str) -> list[dict[str, str]]:
     """The alarms that Auto Scaling makes for a policy, by name: there is no CloudWatch here."""
-    place = call.place.region
+    place = call.scaling.region
     names = [f"TargetTracking-{group.name}-Alarm{end}-{name}" for end in ("High", "Low")]
     arn = f"arn:{place.partition}:cloudwatch:{place.name}:{place.account}:alarm:"
     return [{"AlarmName": one, "AlarmARN": arn + one} for one in names]

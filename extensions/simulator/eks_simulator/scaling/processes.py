@@ -7,32 +7,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..operations import Call
 from .model import PROCESSES
-from .operations import ScalingCall, operation
 from .region import invalid
+from .requests import living_group, operation
 
 
 @operation("SuspendProcesses")
-def suspend_processes(call: ScalingCall) -> dict[str, Any]:
-    group, names = call.living_group(), _named(call)
-    group.suspended |= dict.fromkeys(names, f"User suspended at {call.place.now:%Y-%m-%dT%H:%M:%SZ}")
+def suspend_processes(call: Call) -> dict[str, Any]:
+    group, names = living_group(call), _named(call)
+    group.suspended |= dict.fromkeys(names, f"User suspended at {call.scaling.now:%Y-%m-%dT%H:%M:%SZ}")
     return {}
 
 
 @operation("ResumeProcesses")
-def resume_processes(call: ScalingCall) -> dict[str, Any]:
-    group, names = call.living_group(), _named(call)
+def resume_processes(call: Call) -> dict[str, Any]:
+    group, names = living_group(call), _named(call)
     group.suspended = {name: why for name, why in group.suspended.items() if name not in names}
-    call.place.wake(group)
+    call.scaling.wake(group)
     return {}
 
 
 @operation("DescribeScalingProcessTypes")
-def describe_scaling_process_types(call: ScalingCall) -> dict[str, Any]:
+def describe_scaling_process_types(call: Call) -> dict[str, Any]:
     return {"Processes": [{"ProcessName": name} for name in PROCESSES]}
 
 
-def _named(call: ScalingCall) -> list[str]:
+def _named(call: Call) -> list[str]:
     """The processes that a call names; all if it names none."""
     names = call.get("ScalingProcesses") or list(PROCESSES)
     unknown = [name for name in names if name not in PROCESSES]

@@ -12,33 +12,34 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import ServiceError
+from ..operations import Call
 from .model import Group
-from .operations import ScalingCall, operation
 from .region import invalid
+from .requests import operation, page
 
 _MOST = 50
 _TYPE = "auto-scaling-group"
 
 
 @operation("CreateOrUpdateTags")
-def create_or_update_tags(call: ScalingCall) -> dict[str, Any]:
+def create_or_update_tags(call: Call) -> dict[str, Any]:
     """Tags may be of several groups; all are checked before any is set."""
     given = call.parameters["Tags"]
     found = {}
     for name in dict.fromkeys(one.get("ResourceId", "") for one in given):
-        group = call.place.group(name)
+        group = call.scaling.group(name)
         mine = read(name, [one for one in given if one.get("ResourceId") == name], group.tags)
         found[name] = {**group.tags, **mine}
         _require_few(found[name])
     for name, tags in found.items():
-        call.place.group(name).tags = tags
+        call.scaling.group(name).tags = tags
     return {}
 
 
 @operation("DeleteTags")
-def delete_tags(call: ScalingCall) -> dict[str, Any]:
+def delete_tags(call: Call) -> dict[str, Any]:
     for tag in call.parameters["Tags"]:
-        group = call.place.group(tag.get("ResourceId", ""))
+        group = call.scaling.group(tag.get("ResourceId", ""))
         found = group.tags.get(tag["Key"])
         if found and tag.get("Value") in (None, found["Value"]):
             del group.tags[tag["Key"]]
@@ -46,15 +47,15 @@ def delete_tags(call: ScalingCall) -> dict[str, Any]:
 
 
 @operation("DescribeTags")
-def describe_tags(call: ScalingCall) -> dict[str, Any]:
-    found = [tag for _name, group in sorted(call.place.groups.items()) for _key, tag in sorted(group.tags.items())]
+def describe_tags(call: Call) -> dict[str, Any]:
+    found = [tag for _name, group in sorted(call.scaling.groups.items()) for _key, tag in sorted(group.tags.items())]
     members = {"auto-scaling-group": "ResourceId", "key": "Key", "value": "Value", "propagate-at-launch": ""}
     for one in call.get("Filters") or ():
         name, values = one.get("Name", ""), one.get("Values") or []
         if name not in members:
             raise invalid(f"Filter type {name} is not correct. Allowed Filter types are: {', '.join(members)}")
         found = [tag for tag in found if (tag.get(members[name]) or _propagates(tag)) in values]
-    return call.page("Tags", found)
+    return page(call, "Tags", found)
 
 
 def read(

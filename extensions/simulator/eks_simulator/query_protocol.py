@@ -21,6 +21,9 @@ from .protocol import Protocol
 from .wire import Request, Response
 
 _BOOLEANS = {"true": True, "false": False}
+_UNKNOWN = "InvalidAction"
+_REFUSALS = {"ec2": "InvalidParameterValue", "query": "ValidationError"}
+"""What a request that breaks the model is answered with."""
 _STATUS = {"DryRunOperation": 412}
 
 
@@ -36,7 +39,7 @@ class QueryProtocol(Protocol):
     def operation(self, request: Request) -> tuple[OperationModel, dict[str, str]]:
         name = identify(self.service.service_name, request).operation
         if name not in self.service.operation_names:
-            raise ServiceError("InvalidAction", f"The action {name} is not valid for this web service.")
+            raise ServiceError(_UNKNOWN, f"The action {name} is not valid for this web service.")
         return self.service.operation_model(name), {}
 
     def parameters(self, operation: OperationModel, labels: dict[str, str], request: Request) -> dict[str, Any]:
@@ -49,7 +52,7 @@ class QueryProtocol(Protocol):
         return found
 
     def refusal(self, operation: OperationModel, message: str) -> ServiceError:
-        return ServiceError("InvalidParameterValue" if self._ec2 else "ValidationError", message)
+        return ServiceError(_REFUSALS[self.service.metadata["protocol"]], message)
 
     def error(self, error: ServiceError) -> Response:
         call = ServiceCall(self.service.service_name, "", self.style, {})

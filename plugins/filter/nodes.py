@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_nodes import plan_self_managed_nodes
+from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_removal import plan_self_managed_removal
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import node_user_data
 
 
@@ -15,4 +17,8 @@ class FilterModule:
     """What Ansible loads."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"node_user_data": node_user_data}
+        return {
+            "node_user_data": node_user_data,
+            "self_managed_nodes_plan": plan_self_managed_nodes,
+            "self_managed_nodes_removal": plan_self_managed_removal,
+        }

@@ -26,6 +26,8 @@ MAX_NAME_LENGTH = 64  # of an IAM role
 NAME = re.compile(r"[\w+=,.@-]+", re.ASCII)
 ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+")
 POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/\S+")
+TRUST_ANCHOR_ARN = re.compile(r"arn:aws[a-z-]*:rolesanywhere:[\w-]+:\d{12}:trust-anchor/\S+")
+INLINE = "flotilla.eks"  # what we call a policy of a role's own
 PATH = re.compile(r"/|/[!-~]+/")
 
 # Where a service does not go by the name that it has everywhere else.
@@ -34,18 +36,21 @@ PRINCIPALS = {("aws-cn", "ec2"): "ec2.amazonaws.com.cn"}
 
 @dataclass(frozen=True)
 class Role:
-    """One role that is wanted: ``service`` may assume it by ``actions``, only for ``source_arn`` if that is not empty.
+    """One role that is wanted: ``service`` may assume it as ``trust`` says, statements of ``actions`` and maybe a
+    ``condition``.
 
-    ``policies`` are ARNs, or names of policies that AWS manages. With ``given``, an ARN, nothing is made.
+    ``policies`` are ARNs, or names of policies that AWS manages; ``permissions`` are the statements of a policy of the
+    role's own. In these and in conditions, {partition} and {account} stand for the caller's. With ``given``, an ARN,
+    nothing is made.
     """
 
-    key: str  # cluster, node or fargate
+    key: str  # cluster, node, fargate or hybrid
     description: str
     given: str
     service: str
-    actions: Sequence[str]
+    trust: Sequence[Item]
     policies: Sequence[str]
-    source_arn: str = ""
+    permissions: Sequence[Item] = ()
     instance_profile: bool = False  # of the role's name, by which EC2 instances have the role
 
 
@@ -53,7 +58,8 @@ class Role:
 class Wanted:
     """What the role's variables ask for. ``identity`` is any ARN of the account: it tells number and partition.
 
-    ``profiles`` are the instance profiles found by name, as ``amazon.aws.iam_instance_profile_info`` returns them.
+    ``profiles`` are the instance profiles found by name, as ``amazon.aws.iam_instance_profile_info`` returns them;
+    ``inline`` what ``amazon.aws.iam_policy_info`` returned of each role, which is its ``item``.
     """
 
     roles: Sequence[Role]
@@ -65,6 +71,7 @@ class Wanted:
     owner: Mapping[str, str]
     tags: Mapping[str, str]
     profiles: Sequence[Resource] = ()
+    inline: Sequence[Item] = ()
 
     @cached_property
     def partition(self) -> str:
@@ -77,6 +84,14 @@ class Wanted:
     def name(self, role: Role) -> str:
         return f"{self.prefix}-{role.key}"
 
+    def filled(self, value: Any) -> Any:
+        """A part of a policy with the caller's partition and account."""
+        if isinstance(value, Mapping):
+            return {key: self.filled(item) for key, item in value.items()}
+        if isinstance(value, str):
+            return value.replace("{partition}", self.partition).replace("{account}", self.account)
+        return [self.filled(item) for item in value]
+
 
 def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
     """The plan of a cluster's roles: ``observed`` are ``iam_roles``, ``wanted`` has the fields of Wanted.
@@ -88,21 +103,28 @@ def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
 
     Likewise ``profiles`` and ``profile_arns`` of instance profiles; ``detached_profiles`` are the names of those that
     no role has, still to be looked up by name, and ``profile_removals`` of those among them that are ours.
+
+    Likewise ``inline`` policies; ``with_inline`` are the names of the roles whose inline policies are to be read.
     """
     roles_wanted = [Role(**role) for role in wanted["roles"]]
     arns = [role["arn"] for role in observed] + [role.given for role in roles_wanted if ROLE_ARN.fullmatch(role.given)]
     asked = Wanted(**{**wanted, "roles": roles_wanted, "identity": next(iter(arns), wanted["identity"])})
     found = {role["role_name"]: role for role in observed}
     roles = [_role(asked, role, found.get(asked.name(role), {})) for role in asked.roles if not role.given]
+    inline = [_inline(asked, role, found.get(asked.name(role), {})) for role in asked.roles if _has_inline(role)]
     profiles = [_profile(asked, role, found.get(asked.name(role), {})) for role in asked.roles if _has_profile(role)]
     return {
         "problems": list(_problems(asked)),
         "strangers": list(_strangers(asked, found)),
-        "changes": [f"{item['label']}: {', '.join(item['changes'])}" for item in roles + profiles if item["changes"]],
+        "changes": [
+            f"{item['label']}: {', '.join(item['changes'])}" for item in roles + inline + profiles if item["changes"]
+        ],
         "arns": {role.key: role.given for role in asked.roles} | {role["key"]: role["arn"] for role in roles},
         "roles": roles,
         "identity": asked.identity,
         "removals": [name for name, role in found.items() if is_owned(role, asked.owner)],
+        "inline": inline,
+        "with_inline": [item["name"] for item in inline if item["name"] in found],
         "profiles": profiles,
         "profile_arns": {profile["key"]: profile["arn"] for profile in profiles},
         "detached_profiles": [profile["name"] for profile in profiles if profile["changes"]],
@@ -123,6 +145,27 @@ def _role(wanted: Wanted, role: Role, found: Resource) -> Item:
         "tags": {**wanted.tags, **wanted.owner},
     }
     return {**item, "changes": list(_differences(wanted, item, found)) if found else ["make it"]}
+
+
+def _has_inline(role: Role) -> bool:
+    return bool(role.permissions) and not role.given
+
+
+def _inline(wanted: Wanted, role: Role, found: Resource) -> Item:
+    """The policy of a role's own. Whatever other inline policies it has is left alone."""
+    name = wanted.name(role)
+    document = {"Version": "2012-10-17", "Statement": [wanted.filled(one) for one in role.permissions]}
+    read = [policy for one in wanted.inline if one["item"] == name for policy in one.get("policies") or []]
+    before = [policy["policy_document"] for policy in read if policy["policy_name"] == INLINE]
+    same = bool(found) and [_plain(one) for one in before] == [_plain(document)]
+    changes = [] if same else ["set it" if before else "make it"]
+    return {
+        "label": f"policy {INLINE} of role {name}",
+        "name": name,
+        "policy": INLINE,
+        "document": document,
+        "changes": changes,
+    }
 
 
 def _has_profile(role: Role) -> bool:
@@ -147,10 +190,13 @@ def _profile(wanted: Wanted, role: Role, found: Resource) -> Item:
 def _trust(wanted: Wanted, role: Role) -> Item:
     """The document that says who may assume the role."""
     principal = PRINCIPALS.get((wanted.partition, role.service), f"{role.service}.amazonaws.com")
-    source = role.source_arn.format(partition=wanted.partition, account=wanted.account)
-    condition = {"Condition": {"ArnLike": {"aws:SourceArn": source}}} if source else {}
-    statement = {"Effect": "Allow", "Principal": {"Service": principal}, "Action": list(role.actions), **condition}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    allowed = {"Effect": "Allow", "Principal": {"Service": principal}}
+    statements = [{**allowed, "Action": list(one["actions"]), **_condition(wanted, one)} for one in role.trust]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _condition(wanted: Wanted, statement: Item) -> Item:
+    return {"Condition": wanted.filled(statement["condition"])} if statement.get("condition") else {}
 
 
 def _policy_arn(wanted: Wanted, policy: str) -> str:
@@ -192,6 +238,7 @@ def _problems(wanted: Wanted) -> Iterator[str]:
             )
         elif not role.given:
             yield from _name_problems(wanted.name(role), len(role.key) + 1)
+            yield from _hybrid_problems(wanted, role)
         for policy in role.policies:
             if policy.startswith("arn:") and not POLICY_ARN.fullmatch(policy):
                 yield f"{policy!r} in iam_{role.key}_policies is not the ARN of a policy."
@@ -213,6 +260,23 @@ def _name_problems(name: str, suffix: int) -> Iterator[str]:
         yield (
             f"The role name {name!r} has characters that IAM does not allow: set iam_name_prefix to letters, digits "
             "and +=,.@-_."
+        )
+
+
+def _hybrid_problems(wanted: Wanted, role: Role) -> Iterator[str]:
+    """What the services by which on-premises hosts get credentials demand."""
+    name = f"{wanted.path}{wanted.name(role)}".lstrip("/")
+    if role.trust and role.service == "ssm" and len(name) > MAX_NAME_LENGTH:
+        yield (
+            f"The role {name} has {len(name)} characters with its path, Systems Manager takes {MAX_NAME_LENGTH}: set "
+            "iam_path or iam_name_prefix to something shorter."
+        )
+    anchors = [one["condition"]["ArnEquals"]["aws:SourceArn"] for one in role.trust if role.service == "rolesanywhere"]
+    if not all(map(TRUST_ANCHOR_ARN.fullmatch, anchors)):
+        yield (
+            f"iam_hybrid_trust_anchor_arn is {anchors[0]!r}, which is not the ARN of a trust anchor: write it like "
+            "arn:aws:rolesanywhere:REGION:123456789012:trust-anchor/ID, as flotilla.eks.roles_anywhere_trust_anchor "
+            "returns it."
         )
 
 

@@ -15,7 +15,13 @@ from support.playbook import Playbook
 from support.roles import Role, handed_on
 from support.surroundings import ACCOUNT, Surroundings
 
-FACTS = ["iam_cluster_role_arn", "iam_node_role_arn", "iam_node_instance_profile_arn", "iam_fargate_role_arn"]
+FACTS = [
+    "iam_cluster_role_arn",
+    "iam_node_role_arn",
+    "iam_node_instance_profile_arn",
+    "iam_fargate_role_arn",
+    "iam_hybrid_role_arn",
+]
 ARN = f"arn:aws:iam::{ACCOUNT}:role"
 
 
@@ -43,7 +49,7 @@ def test_from_an_empty_account_and_back(
 ) -> None:
     aws.role("node", "demo-of-somebody-else")
     facts = {f"iam_{key}_role_arn": f"{ARN}/demo-{key}" for key in ("cluster", "node", "fargate")}
-    facts["iam_node_instance_profile_arn"] = ""
+    facts |= {"iam_node_instance_profile_arn": "", "iam_hybrid_role_arn": ""}
 
     with subtests.test("check mode writes nothing and foretells the ARNs"):
         ledger.clear()
@@ -153,6 +159,7 @@ def test_given_roles_are_handed_on_and_left_alone(iam: Role, ledger: Ledger, aws
         "iam_node_role_arn": f"{ARN}/test-node",
         "iam_node_instance_profile_arn": "",
         "iam_fargate_role_arn": "",
+        "iam_hybrid_role_arn": "",
     }
     assert iam.run(iam_state="absent", **given).changed == 0
 
@@ -179,7 +186,10 @@ def test_an_instance_profile_that_no_role_has(iam: Role, ledger: Ledger, aws: Su
             "has 65 characters, IAM allows 64: set iam_name_prefix to at most 56 characters",
         ),
         ({"iam_given_node_role_arn": "node"}, "iam_given_node_role_arn is 'node', which is not the ARN of a role"),
-        ({"iam_roles": ["cluster", "nodes"]}, "value of iam_roles must be one or more of: cluster, node, fargate"),
+        (
+            {"iam_roles": ["cluster", "nodes"]},
+            "value of iam_roles must be one or more of: cluster, node, fargate, hybrid",
+        ),
         ({"iam_path": "eks"}, "iam_path is 'eks': it must begin and end with a slash"),
         ({"iam_region": ""}, "The tag flotilla.eks/region has no value: set iam_cluster_name, and eks_region"),
     ],
@@ -187,3 +197,63 @@ def test_an_instance_profile_that_no_role_has(iam: Role, ledger: Ledger, aws: Su
 def test_bad_input_is_refused(iam: Role, ledger: Ledger, variables: dict[str, Any], text: str) -> None:
     assert text in iam.refused(**variables)
     assert ledger.calls() == []
+
+
+def own_policy(aws: Surroundings) -> list[dict[str, Any]]:
+    """The statements of the hybrid role's own policy."""
+    found = aws.iam.get_role_policy(RoleName="demo-hybrid", PolicyName="flotilla.eks")["PolicyDocument"]
+    return list(found["Statement"])
+
+
+def test_a_role_for_on_premises_nodes(iam: Role, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests) -> None:
+    cluster = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/demo"
+    hybrid: dict[str, Any] = {"iam_roles": ["hybrid"]}
+
+    with subtests.test("with Systems Manager"):
+        ledger.clear()
+        planned = iam.run(check=True, **hybrid)
+        assert (planned.changed, ledger.writes()) == (1, [])
+        assert handed_on(iam.run(**hybrid))["iam_hybrid_role_arn"] == f"{ARN}/demo-hybrid"
+        assert policies(aws, "demo-hybrid") == {"AmazonSSMManagedInstanceCore", "AmazonEC2ContainerRegistryPullOnly"}
+        assert trust(aws, "demo-hybrid")["Principal"] == {"Service": "ssm.amazonaws.com"}
+        assert trust(aws, "demo-hybrid")["Condition"] == {
+            "StringEquals": {"aws:SourceAccount": ACCOUNT},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:ssm:eu-central-1:{ACCOUNT}:*"},
+        }
+        reading, looking, leaving = own_policy(aws)
+        assert (reading["Action"], reading["Resource"]) == (["eks:DescribeCluster", "eks:ListAccessEntries"], cluster)
+        assert looking["Action"] == "ssm:DescribeInstanceInformation"
+        assert leaving["Condition"] == {"StringEquals": {"ssm:resourceTag/EKSClusterARN": cluster}}
+        ledger.clear()
+        assert (iam.run(**hybrid).changed, ledger.writes()) == (0, [])
+
+    with subtests.test("Systems Manager takes its name"):
+        aws.simulator.advance(60)
+        assert aws.ssm.create_activation(IamRole="demo-hybrid")["ActivationId"]
+
+    with subtests.test("drift of its own policy is mended"):
+        anything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [anything]})
+        aws.iam.put_role_policy(RoleName="demo-hybrid", PolicyName="flotilla.eks", PolicyDocument=document)
+        ledger.clear()
+        assert (iam.run(check=True, **hybrid).changed, ledger.writes()) == (1, [])
+        iam.run(**hybrid)
+        assert len(own_policy(aws)) == 3
+
+    with subtests.test("with IAM Roles Anywhere"):
+        anchor = f"arn:aws:rolesanywhere:eu-central-1:{ACCOUNT}:trust-anchor/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
+        certificates = {**hybrid, "iam_hybrid_credential_provider": "iam_roles_anywhere"}
+        assert "iam_hybrid_trust_anchor_arn is ''" in iam.refused(**certificates)
+        iam.run(**certificates, iam_hybrid_trust_anchor_arn=anchor)
+        document = aws.iam.get_role(RoleName="demo-hybrid")["Role"]["AssumeRolePolicyDocument"]
+        tagging, assuming = document["Statement"]
+        assert tagging["Action"] == ["sts:TagSession", "sts:SetSourceIdentity"]
+        assert assuming["Condition"]["StringEquals"] == {"sts:RoleSessionName": "${aws:PrincipalTag/x509Subject/CN}"}
+        assert {one["Condition"]["ArnEquals"]["aws:SourceArn"] for one in document["Statement"]} == {anchor}
+        assert policies(aws, "demo-hybrid") == {"AmazonEC2ContainerRegistryPullOnly"}
+        assert len(own_policy(aws)) == 1
+        assert iam.run(**certificates, iam_hybrid_trust_anchor_arn=anchor).changed == 0
+
+    with subtests.test("removed with its own policy"):
+        iam.run(iam_state="absent")
+        assert roles(aws) == []

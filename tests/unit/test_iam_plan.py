@@ -19,15 +19,16 @@ POLICIES = ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "arn:aws:iam::1
 
 
 def role(key: str = "node", **members: Any) -> dict[str, Any]:
-    service = {"cluster": "eks", "node": "ec2", "fargate": "eks-fargate-pods"}[key]
+    service = {"cluster": "eks", "node": "ec2", "fargate": "eks-fargate-pods", "hybrid": "ssm"}[key]
+    condition = {"condition": {"ArnLike": {"aws:SourceArn": SOURCE}}} if key == "fargate" else {}
     wanted = {
         "key": key,
         "description": f"{key} of demo",
         "given": "",
         "service": service,
-        "actions": ["sts:AssumeRole"],
+        "trust": [{"actions": ["sts:AssumeRole"], **condition}],
     }
-    return {**wanted, "policies": POLICIES, "source_arn": SOURCE if key == "fargate" else "", **members}
+    return {**wanted, "policies": POLICIES, **members}
 
 
 def wish(*roles: dict[str, Any], **members: Any) -> dict[str, Any]:
@@ -83,6 +84,71 @@ def test_planning_what_was_made_yields_nothing(members: dict[str, Any]) -> None:
     plan = plan_roles(make(wanted), wanted)
     assert (plan["problems"], plan["strangers"], plan["changes"]) == ([], [], [])
     assert plan["removals"] == ["demo-cluster", "demo-node", "demo-fargate"]
+
+
+PERMISSION = {
+    "Effect": "Allow",
+    "Action": ["eks:DescribeCluster"],
+    "Resource": "arn:{partition}:eks:eu-central-1:{account}:cluster/demo",
+}
+
+
+def inline(plan: dict[str, Any], **changed: Any) -> list[dict[str, Any]]:
+    """What amazon.aws.iam_policy_info tells of the policies that were planned."""
+    return [
+        {
+            "item": one["name"],
+            "policies": [{"policy_name": one["policy"], "policy_document": one["document"], **changed}],
+        }
+        for one in plan["inline"]
+    ]
+
+
+def test_a_policy_of_the_roles_own_is_made_and_mended() -> None:
+    wanted = wish(role("hybrid", permissions=[PERMISSION]))
+    plan = plan_roles([], wanted)
+    assert plan["changes"] == ["role demo-hybrid: make it", "policy flotilla.eks of role demo-hybrid: make it"]
+    assert plan["with_inline"] == []
+    [statement] = plan["inline"][0]["document"]["Statement"]
+    assert statement["Resource"] == "arn:aws:eks:eu-central-1:123456789012:cluster/demo"
+    found = make(wanted)
+    assert plan_roles(found, wanted)["with_inline"] == ["demo-hybrid"]
+    assert plan_roles(found, {**wanted, "inline": inline(plan)})["changes"] == []
+    drift = inline(plan, policy_document={"Version": "2012-10-17", "Statement": []})
+    assert plan_roles(found, {**wanted, "inline": drift})["changes"] == [
+        "policy flotilla.eks of role demo-hybrid: set it"
+    ]
+    others = inline(plan, policy_name="own")
+    assert plan_roles(found, {**wanted, "inline": others})["inline"][0]["changes"] == ["make it"]
+
+
+def test_what_is_no_placeholder_stays() -> None:
+    variable = {"StringEquals": {"sts:RoleSessionName": "${aws:PrincipalTag/x509Subject/CN}"}}
+    roles = plan_roles([], wish(role(trust=[{"actions": ["sts:AssumeRole"], "condition": variable}])))["roles"]
+    assert roles[0]["trust"]["Statement"][0]["Condition"] == variable
+
+
+ANCHOR = "arn:aws:rolesanywhere:eu-central-1:123456789012:trust-anchor/0a1b"
+
+
+def anchored(arn: str) -> dict[str, Any]:
+    """A role for hosts that come with certificates."""
+    trust = [{"actions": ["sts:AssumeRole"], "condition": {"ArnEquals": {"aws:SourceArn": arn}}}]
+    return role("hybrid", service="rolesanywhere", trust=trust)
+
+
+def test_a_trust_anchor_is_needed_where_certificates_let_in() -> None:
+    assert plan_roles([], wish(anchored(ANCHOR)))["problems"] == []
+    [text] = plan_roles([], wish(anchored("")))["problems"]
+    assert text.startswith("iam_hybrid_trust_anchor_arn is '', which is not the ARN of a trust anchor: write it like")
+    given_arn = {"given": "arn:aws:iam::123456789012:role/theirs"}
+    assert plan_roles([], wish({**anchored(""), **given_arn}))["problems"] == []
+
+
+def test_systems_manager_takes_short_paths_only() -> None:
+    assert plan_roles([], wish(role("hybrid"), path="/" + "p" * 51 + "/"))["problems"] == []
+    [text] = plan_roles([], wish(role("hybrid"), path="/" + "p" * 53 + "/"))["problems"]
+    assert "has 65 characters with its path, Systems Manager takes 64: set iam_path or iam_name_prefix" in text
 
 
 def test_arns_are_foretold() -> None:

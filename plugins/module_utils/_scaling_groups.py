@@ -10,7 +10,7 @@ A scaling group, an instance in one and a template are what AWS answers, in opti
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import Client
@@ -32,10 +32,10 @@ TEMPLATES_A_PAGE = 200
 
 @dataclass(frozen=True)
 class Template:
-    """A version of a launch template, as a scaling group or an instance names it."""
+    """A version of a launch template, as a scaling group or an instance names it. The id alone tells it from others."""
 
     id: str
-    name: str
+    name: str = field(compare=False)
     version: str
 
 

@@ -25,11 +25,11 @@ from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import NAME, Nodegroup
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 
-# How a service answers the repetition of a call whose first answer was lost: what was asked for is done.
+# How the code begins by which a service refuses to do what it did already, before its answer was lost.
 DONE = {
     "CreateAutoScalingGroup": "AlreadyExists",
     "CreateLaunchTemplate": "InvalidLaunchTemplateName.AlreadyExistsException",
-    "DeleteLaunchTemplate": "InvalidLaunchTemplateId.NotFound",
+    "DeleteLaunchTemplate": "InvalidLaunchTemplate",
     "DeleteAutoScalingGroup": "ValidationError",
 }
 PROPAGATION = Patience(timeout=60, delay=5)  # an instance profile made a moment ago may not be known yet
@@ -77,7 +77,7 @@ def _call(client: Client, step: Step, template: Template | None) -> Values:
             return client.call_of(step.service, step.operation, **params)
         except AwsError as error:
             refused = error
-            if error.retries and error.code == DONE.get(step.operation):
+            if error.retries and error.code.startswith(DONE.get(step.operation, "never")):
                 return _found(client, step)
             if "iaminstanceprofile" not in error.message.replace(" ", "").lower():
                 raise

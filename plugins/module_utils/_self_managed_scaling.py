@@ -32,6 +32,9 @@ ORDERED = ("overrides", "termination_policies")  # https://docs.aws.amazon.com/a
 MODIFIER = "skip_zonal_shift_validation"  # accompanies a call, and is no state
 MIXED = "mixed_instances_policy"
 KEPT_TAGS = {CLUSTER_TAG, NODEGROUP_TAG, ROLL_TAG}
+# A warm pool with instances cannot be deleted otherwise; they are in no service, and no pod is lost with them.
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html
+WITH_INSTANCES = {"force_delete": True}
 TAGS_A_CALL = 25  # quota of CreateOrUpdateTags
 # What says "none" in a request, and is left out of answers: service model of UpdateAutoScalingGroup and PutWarmPool.
 NONE = {
@@ -141,7 +144,7 @@ def updated(wanted: ScalingGroup, live: Live, current: Template | None) -> list[
 
 def removed(group: Values) -> list[Step]:
     name = group[NAME]
-    pool = [_step(name, "delete", "DeleteWarmPool")] if group.get("warm_pool_configuration") else []
+    pool = [_step(name, "delete", "DeleteWarmPool", WITH_INSTANCES)] if group.get("warm_pool_configuration") else []
     return [*pool, _step(name, "delete", "DeleteAutoScalingGroup")]
 
 
@@ -190,7 +193,7 @@ def _launch_changes(
     if policy is not None and not matches(policy, seen, ORDERED):
         changes.append(Difference(MIXED, portion(seen, policy), policy))
     before = template_of(group)
-    if current is None or before is None or (before.id, before.version) != (current.id, current.version):
+    if current is None or before != current:
         old = before.version if before else None
         changes.append(Difference("launch_template.version", old, current.version if current else "new"))
     return (_launching(seen or {}, policy) if changes else {}), tuple(changes)
@@ -278,7 +281,7 @@ def _warm_pool(wanted: ScalingGroup, seen: Values | None) -> Iterator[Step]:
         differs = (Difference("warm_pool", portion(seen, asked) if seen else None, asked),)
         yield _step(wanted.name, "update", "PutWarmPool", merged(seen or {}, asked), differs)
     if asked == {} and seen is not None:
-        yield _step(wanted.name, "update", "DeleteWarmPool", {}, (Difference("warm_pool", seen, None),))
+        yield _step(wanted.name, "update", "DeleteWarmPool", WITH_INSTANCES, (Difference("warm_pool", seen, None),))
 
 
 def _tags(wanted: ScalingGroup, group: Values) -> Iterator[Step]:

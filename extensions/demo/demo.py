@@ -205,7 +205,8 @@ def perform(step: Step, simulator: Any, foreign: set[str]) -> Run:
         print(line, end="", flush=True)
         lines.append(COLOUR.sub("", line))
     status = command.wait()
-    seconds, calls = time.monotonic() - start, simulator.ledger(number)
+    seconds = time.monotonic() - start
+    calls = [entry for entry in simulator.ledger(number) if entry["service"] != "simulator"]
     left = sorted(things(simulator) - foreign) if step.playbook == "decommission" else []
     return Run(step, status, "".join(lines), seconds, calls, left)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 Entry = dict[str, Any]
+NOBODY = "simulator"
+"""The service of entries that are no calls, but what happened by itself."""
 
 
 class Recorder(Protocol):
@@ -31,7 +33,9 @@ class Ledger:
         return [
             entry
             for entry in self.recorder.ledger()
-            if service in (None, entry["service"]) and operation in (None, entry["operation"])
+            if entry["service"] != NOBODY
+            and service in (None, entry["service"])
+            and operation in (None, entry["operation"])
         ]
 
     def writes(self, service: str | None = None) -> list[Entry]:
@@ -45,6 +49,11 @@ class Ledger:
     def operations(self, service: str | None = None) -> list[str]:
         """The names of the operations called, in order."""
         return [entry["operation"] for entry in self.calls(service)]
+
+    def lost_pods(self) -> list[str]:
+        """The pods (namespace/name) that went down with a node which nobody had drained."""
+        happened = [entry for entry in self.recorder.ledger() if entry["service"] == NOBODY]
+        return [pod for entry in happened if entry["operation"] == "lose pods" for pod in entry["parameters"]["pods"]]
 
     def clear(self) -> None:
         """Forget the calls so far."""

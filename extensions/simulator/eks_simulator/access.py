@@ -22,7 +22,7 @@ from .store import AccessEntry, Cluster
 from .tags import require_allowed
 
 _NODE_GROUPS = {
-    "EC2": [],
+    "EC2": ["system:nodes"],
     "EC2_LINUX": ["system:nodes"],
     "EC2_WINDOWS": ["system:nodes", "eks:kube-proxy-windows"],
     "FARGATE_LINUX": ["system:bootstrappers", "system:nodes", "system:node-proxier"],
@@ -292,8 +292,10 @@ def _policy_arns(call: Call) -> list[str]:
 
 
 def _default_username(call: Call, principal: str, kind: str) -> str:
-    """What EKS fills in (user guide, above): nodes by their host name, sessions by their name, users by their ARN."""
-    if kind in ("EC2", "EC2_LINUX", "EC2_WINDOWS"):
+    """What EKS fills in (user guide, above): nodes by their host name, sessions by their name, users by their ARN.
+    Nodes of the type EC2, those of Auto Mode among them, have the name of their session, which is their instance's id
+    (https://awslabs.github.io/amazon-eks-ami/nodeadm/doc/examples/, "Configuring node name")."""
+    if kind in ("EC2_LINUX", "EC2_WINDOWS"):
         return "system:node:{{EC2PrivateDNSName}}"
     if kind != "STANDARD":
         return "system:node:{{SessionName}}"

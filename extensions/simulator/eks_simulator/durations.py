@@ -33,6 +33,9 @@ NODE_READY = 15
 """From a Node's appearance until its network plugin works."""
 JOIN_RETRY = 30
 """How often a kubelet tries again that was turned away."""
+NODEADM_PATIENCE = 600
+"""How long nodeadm tries to get credentials and to learn about its instance: "we'll give up after approximately 10
+minutes" (https://github.com/awslabs/amazon-eks-ami, nodeadm/cmd/nodeadm/init/init.go)."""
 NODEGROUP_CREATE = 150
 NODEGROUP_DELETE = 270
 NODEGROUP_CONFIG = 15

@@ -44,6 +44,9 @@ _ON_NODES = {
     ]
 }
 """DaemonSets stay away from what AWS runs itself."""
+_ON_LINUX = {"kubernetes.io/os": "linux"}
+"""What serves the cluster runs on Linux alone: "clusters must contain one or more Linux or Fargate nodes to run core
+system Pods" (https://docs.aws.amazon.com/eks/latest/userguide/windows-support.html)."""
 _PATIENT = [
     {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
     {"key": "CriticalAddonsOnly", "operator": "Exists"},
@@ -169,7 +172,7 @@ def _pod_spec(workload: Workload, account: str, image: str, values: Mapping[str,
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": _ON_NODES}}
     return {
         **workload.spec,
-        **({"affinity": affinity} if workload.kind is DAEMON_SET else {}),
+        **({"affinity": affinity} if workload.kind is DAEMON_SET else {"nodeSelector": _ON_LINUX}),
         **{name: values[name] for name in _PLACEMENT if name in values},
         "serviceAccountName": account,
         "containers": [container],

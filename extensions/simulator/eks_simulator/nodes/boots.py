@@ -23,8 +23,8 @@ from ..store import Region, Resource
 from . import managed, self_managed
 from .console import Console
 from .draining import cordon, vacate
-from .hindrance import Hindrance
-from .joining import require_admission
+from .hindrance import NODEADM, Hindrance
+from .joining import require_admission, require_network
 from .membership import Membership, Source
 from .node import Machine, conditions, new_node, unheard_of
 
@@ -156,11 +156,15 @@ class Boots:
             if found is not None:
                 self._admit(aws, boot, found)
         except Hindrance as hindrance:
-            boot.problem = str(hindrance)
-            boot.console.tell(hindrance)
-            if not hindrance.final:
-                pause = (self._world.timeline.now - boot.since).total_seconds() / _PATIENCE
-                self._after(max(durations.JOIN_RETRY, pause), boot, self._join)
+            self._turn_away(boot, hindrance)
+
+    def _turn_away(self, boot: Boot, hindrance: Hindrance) -> None:
+        boot.problem = str(hindrance)
+        boot.console.tell(hindrance)
+        waited = (self._world.timeline.now - boot.since).total_seconds()
+        gives_up = hindrance.program == NODEADM and waited >= durations.NODEADM_PATIENCE
+        if not hindrance.final and not gives_up:
+            self._after(max(durations.JOIN_RETRY, waited / _PATIENCE), boot, self._join)
 
     def _admit(self, aws: Neighbours, boot: Boot, found: Membership) -> None:
         """Let the Node appear. Raises Hindrance."""
@@ -172,15 +176,16 @@ class Boots:
             raise Hindrance("", "Injected by the simulator.")
         plane = require_admission(aws, self._world.control_planes.of(found.cluster), found, boot.instance, boot.node)
         self._register(boot, plane, new_node(_machine(aws, boot), found.outfit, plane.timestamp()))
+        require_network(plane, found, boot.instance)
+        if boot.fate != "NOTREADY":
+            self._after(durations.NODE_READY, boot, self._become_ready)
 
     def _register(self, boot: Boot, plane: ControlPlane, node: Object) -> None:
         """A kubelet takes over the Node of its name that it finds."""
         boot.plane, boot.problem = plane, UNREADY
         if boot.find() is None:
             plane.objects.create(NODE, node)
-        boot.console.tell(None)
-        if boot.fate != "NOTREADY":
-            self._after(durations.NODE_READY, boot, self._become_ready)
+            boot.console.tell(None)
 
     def _become_ready(self, boot: Boot) -> None:
         node = boot.find()

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+NODEADM = "nodeadm"
+"""The program that asks for credentials and for the instance before there is a kubelet."""
+
 
 class Hindrance(Exception):
     """Why a Node does not appear: `program` says so on the console of its instance, in its own words. What is `final`

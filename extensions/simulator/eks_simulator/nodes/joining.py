@@ -29,6 +29,8 @@ from .membership import Membership
 
 _OLDEST = 3
 """By how many minor versions a kubelet may be older than the API server."""
+_ASKING_EC2 = {"al2023": "nodeadm", "bottlerocket": "pluto", "al2": "bootstrap.sh"}
+"""The programs that ask EC2 for the name of the instance."""
 _WINDOWS_PROXY = "eks:kube-proxy-windows"
 
 
@@ -39,7 +41,7 @@ def require_admission(
     role = aws.role(found.role_arn)
     if role is None or not can_join(role):
         raise Hindrance(
-            "nodeadm",
+            _ASKING_EC2.get(found.told.family, "kubelet") if found.told else "nodeadm",
             "operation error EC2: DescribeInstances, api error UnauthorizedOperation: You are not authorized to perform"
             f" this operation. The role {found.role_arn} lacks ec2:DescribeInstances (AmazonEKSWorkerNodePolicy).",
         )
@@ -51,14 +53,22 @@ def require_admission(
     if NODES not in user.groups or user.name != f"{NODE_USER}{name}":
         who = f'nodes \\"{name}\\" is forbidden: User \\"{user.name}\\"'
         raise unregistered(f'{who} cannot create resource \\"nodes\\" in API group \\"\\" at the cluster scope', name)
-    if found.outfit.windows and _WINDOWS_PROXY not in user.groups:
-        raise Hindrance(
-            "kube-proxy",
-            f'endpointslices.discovery.k8s.io is forbidden: User "{user.name}" cannot list resource "endpointslices" in'
-            ' API group "discovery.k8s.io" at the cluster scope',
-        )
     _require_version(found.cluster, instance)
     return plane
+
+
+def require_network(plane: ControlPlane, found: Membership, instance: Any) -> None:
+    """What a Node lacks to be Ready: on Windows, kube-proxy runs with the credentials of the kubelet, and without the
+    group that an access entry of type EC2_WINDOWS gives, the Node stays NotReady
+    (https://github.com/terraform-aws-modules/terraform-aws-eks/issues/3286). Raises Hindrance."""
+    user = plane.user_of_instance(found.role_arn, instance.id)
+    if found.outfit.windows and (user is None or _WINDOWS_PROXY not in user.groups):
+        name = user.name if user else found.role_arn
+        raise Hindrance(
+            "kube-proxy",
+            f'endpointslices.discovery.k8s.io is forbidden: User "{name}" cannot list resource "endpointslices" in API'
+            ' group "discovery.k8s.io" at the cluster scope',
+        )
 
 
 def _require_connection(aws: Neighbours, cluster: Cluster, told: Bootstrap, instance: Any) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,11 @@ class Membership:
 
 Source = Callable[[Neighbours, Any], Membership | None]
 """Tells of an instance what it boots for; nothing of one that is not of the source's kind. Raises Hindrance."""
+
+
+def user_data_of(instance: Any) -> bytes:
+    """The user data of an instance; moto has it in base64."""
+    return b64decode(str(instance.user_data or ""))
 
 
 def tags_of(instance: Any) -> dict[str, str]:

@@ -9,7 +9,6 @@ that one is (https://docs.aws.amazon.com/eks/latest/userguide/worker.html, creat
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +17,7 @@ from ..aws import Neighbours
 from ..store import Cluster, Region
 from .bootstrap import Bootstrap, bootstrap
 from .hindrance import Hindrance, unregistered
-from .membership import Membership, tags_of
+from .membership import Membership, tags_of, user_data_of
 from .node import Outfit
 
 _TYPICAL = {
@@ -29,6 +28,8 @@ _TYPICAL = {
     "windows": "WINDOWS_CORE_2022_x86_64",
 }
 """What an image of the user's own is taken for, by the family of its bootstrap."""
+_ASKING = {"al2": "bootstrap.sh", "ubuntu": "bootstrap.sh", "windows": "EKSBootstrap"}
+"""The programs that ask EKS for what the user data does not say."""
 _SCALING_GROUP = "aws:autoscaling:groupName"
 
 
@@ -45,7 +46,7 @@ def membership(aws: Neighbours, instance: Any) -> Membership | None:
 
 def told_to(instance: Any) -> Bootstrap | None:
     """What the user data of an instance tells it to join, if anything. Raises Rejected."""
-    return bootstrap(instance.image_id, base64.b64decode(str(instance.user_data or "")))
+    return bootstrap(instance.image_id, user_data_of(instance))
 
 
 def _role_arn(aws: Neighbours, instance: Any, told: Bootstrap) -> str:
@@ -82,7 +83,7 @@ def _described(region: Region, told: Bootstrap) -> Cluster:
     cluster = region.clusters.get(told.cluster)
     if cluster is None or "endpoint" not in cluster.description:
         raise Hindrance(
-            "bootstrap",
+            _ASKING[told.family],
             "An error occurred (ResourceNotFoundException) when calling the DescribeCluster operation:"
             f" No cluster found for name: {told.cluster}.",
         )

@@ -12,11 +12,21 @@ from collections.abc import Callable, Iterator
 
 from ... import durations
 from ..objects import Event, Object, name_of
-from ..types import NODE, POD
+from ..types import CONFIG_MAP, NODE, POD
 from .context import Context, Key
 from .pod_status import started, starting
 from .pods import bound, condition, ended, leaving, ready, with_conditions
 from .recorder import record
+
+WINDOWS_ADDRESSES = ("kube-system", "amazon-vpc-cni")
+"""The ConfigMap with the switch enable-windows-ipam: without it, pods on Windows get no addresses
+(https://docs.aws.amazon.com/eks/latest/userguide/windows-support.html)."""
+_NO_ADDRESS = (
+    "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin"
+    ' type="vpc-bridge" name="vpc" failed (add): failed to parse Kubernetes args: pod does not have label'
+    " vpc.amazonaws.com/PrivateIPv4Address"
+)
+"""As in https://github.com/aws/containers-roadmap/issues/1106."""
 
 
 class Kubelets:
@@ -33,6 +43,9 @@ class Kubelets:
             yield name_of(event.object)
         elif event.kind is NODE and event.before and _health(event.before) != _health(event.object):
             yield from map(name_of, self._context.index.pods_on(event.object["metadata"]["name"]))
+        elif event.kind is CONFIG_MAP and name_of(event.object) == WINDOWS_ADDRESSES:
+            for node in filter(_is_windows, self._context.objects.list(NODE)):
+                yield from map(name_of, self._context.index.pods_on(node["metadata"]["name"]))
 
     def reconcile(self, key: Key) -> None:
         pod = self._context.objects.find(POD, *key)
@@ -69,6 +82,9 @@ class Kubelets:
     def _start(self, pod: Object, node: Object) -> None:
         if leaving(pod) or not _takes(node, pod):
             return
+        if _is_windows(node) and not self._windows_has_addresses() and not pod["spec"].get("hostNetwork"):
+            record(self._context, POD, pod, "Warning", "FailedCreatePodSandBox", _NO_ADDRESS, "kubelet")
+            return
         status = started(pod, self._address(pod, node), self._context.now)
         self._context.objects.change(POD, pod, status=status)
         for container in status["containerStatuses"]:
@@ -98,8 +114,16 @@ class Kubelets:
         rest, last = divmod(self._addresses, 250)
         return f"100.{64 + rest // 250}.{rest % 250}.{last + 4}"
 
+    def _windows_has_addresses(self) -> bool:
+        config = self._context.objects.find(CONFIG_MAP, *WINDOWS_ADDRESSES) or {}
+        return (config.get("data") or {}).get("enable-windows-ipam") == "true"
+
     def _node(self, pod: Object) -> Object | None:
         return self._context.objects.find(NODE, "", pod["spec"].get("nodeName", ""))
+
+
+def _is_windows(node: Object) -> bool:
+    return (node["metadata"].get("labels") or {}).get("kubernetes.io/os") == "windows"
 
 
 def _health(node: Object) -> str:

@@ -16,22 +16,29 @@ from .encoding import unpacked
 from .model import Bootstrap, Kubelet, Rejected
 from .windows import is_windows, windows
 
-__all__ = ["Bootstrap", "Kubelet", "Rejected", "bootstrap"]
+__all__ = ["Bootstrap", "Kubelet", "Rejected", "bootstrap", "family"]
 
 Reader = Callable[[bytes], Bootstrap | None]
 
-_FAMILIES: list[tuple[Callable[[str], bool], Reader]] = [
-    (amis.is_bottlerocket, bottlerocket),
-    (amis.is_windows, windows),
-    (amis.is_ubuntu, ubuntu),
-    (amis.is_al2, al2),
-    (lambda ami_type: True, al2023),
+_READERS: dict[str, Reader] = {
+    "al2": al2,
+    "al2023": al2023,
+    "bottlerocket": bottlerocket,
+    "ubuntu": ubuntu,
+    "windows": windows,
+}
+_TYPES: list[tuple[str, Callable[[str], bool]]] = [
+    ("bottlerocket", amis.is_bottlerocket),
+    ("windows", amis.is_windows),
+    ("ubuntu", amis.is_ubuntu),
+    ("al2", amis.is_al2),
 ]
-_FORMS: list[tuple[Callable[[bytes], bool], Reader]] = [
-    (is_node_config, al2023),
-    (is_windows, windows),
-    (calls_bootstrap, ubuntu),
-    (is_bottlerocket, bottlerocket),
+"""Which AMI types are of which family; all others are of Amazon Linux 2023."""
+_FORMS: list[tuple[str, Callable[[bytes], bool]]] = [
+    ("al2023", is_node_config),
+    ("windows", is_windows),
+    ("ubuntu", calls_bootstrap),
+    ("bottlerocket", is_bottlerocket),
 ]
 """By which form of user data an image that nobody knows is taken for one of a family."""
 
@@ -39,18 +46,22 @@ _FORMS: list[tuple[Callable[[bytes], bool], Reader]] = [
 @lru_cache(maxsize=256)
 def bootstrap(image_id: str, user_data: bytes) -> Bootstrap | None:
     """What an instance of this image means to join, if anything. Raises Rejected."""
-    image = amis.image_of(image_id)
-    reader = _by_form(user_data) if image is None else _of_family(image.ami_type)
+    reader = _READERS.get(family(image_id, user_data))
     return reader(user_data) if reader else None
 
 
-def _of_family(ami_type: str) -> Reader:
-    return next(reader for is_it, reader in _FAMILIES if is_it(ami_type))
+@lru_cache(maxsize=256)
+def family(image_id: str, user_data: bytes) -> str:
+    """al2, al2023, bottlerocket, ubuntu or windows; nothing of an image of which nobody can tell."""
+    image = amis.image_of(image_id)
+    if image is None:
+        return _by_form(user_data)
+    return next((name for name, is_it in _TYPES if is_it(image.ami_type)), "al2023")
 
 
-def _by_form(user_data: bytes) -> Reader | None:
+def _by_form(user_data: bytes) -> str:
     try:
         data = unpacked(user_data)
     except ValueError:
-        return None
-    return next((reader for is_it, reader in _FORMS if is_it(data)), None)
+        return ""
+    return next((name for name, is_it in _FORMS if is_it(data)), "")

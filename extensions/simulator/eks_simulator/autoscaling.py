@@ -22,6 +22,7 @@ from .scaling import groups, transitions
 from .scaling.model import Group
 from .scaling.tags import tag
 from .store import Cluster, Resource
+from .templates import versions
 
 _LOSSES = {
     "AutoScalingGroupNotFound": "We couldn't find the Auto Scaling group associated with the managed node group",
@@ -38,9 +39,8 @@ def group_name(nodegroup: str, number: str) -> str:
 def provide(call: Call, cluster: Cluster, nodegroup: Resource) -> None:
     """Make the launch template and the Auto Scaling group, which launches what the sizes say at once."""
     tags = {"eks:cluster-name": cluster.name, "eks:nodegroup-name": nodegroup.name}
-    template = call.aws.ec2.create_launch_template(
-        _template_name(nodegroup), "", _template_data(call, cluster, nodegroup), {"launch-template": tags}
-    )
+    data = _template_data(call, cluster, nodegroup)
+    template = versions.create(call.aws, _template_name(nodegroup), data, tags, call.now)
     settings = {
         **groups.DEFAULTS,
         **_sizes(nodegroup),
@@ -76,7 +76,7 @@ def renew(call: Call, cluster: Cluster, nodegroup: Resource, target: dict[str, A
     if group is None or template is None:
         return
     future = replace(nodegroup, description={**nodegroup.description, **target})
-    version = template.create_version(_template_data(call, cluster, future), "")
+    version = versions.extend(template, _template_data(call, cluster, future), "", call.now)
     template.default_version_number = version.number
     group.settings["LaunchTemplate"]["Version"] = str(version.number)
 

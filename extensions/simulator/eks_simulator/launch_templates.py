@@ -14,6 +14,7 @@ from typing import Any
 
 from .errors import invalid_parameter, invalid_request
 from .operations import Call
+from .templates import versions
 
 _PROHIBITED = {
     "IamInstanceProfile": "an IAM instance profile",
@@ -39,15 +40,13 @@ def template_of(call: Call, reference: dict[str, Any], members: dict[str, str]) 
     named = reference.get("id") or reference.get("name")
     if found is None:
         raise invalid_parameter(f"The specified launch template, {named}, does not exist", **members)
-    symbols = {"$Latest": str(found.latest_version_number), "$Default": str(found.default_version_number)}
     asked = reference.get("version", "$Default")
-    number = symbols.get(asked, asked)
-    version = next((one for one in found.versions if str(one.number) == number), None)
+    version = versions.find(found, asked)
     if version is None:
-        raise invalid_parameter(f"The specified launch template version {named}:{number} does not exist", **members)
+        raise invalid_parameter(f"The specified launch template version {named}:{asked} does not exist", **members)
     _require_allowed(version.data, members)
     return Template(
-        {"name": found.name, "id": found.id, "version": number},
+        {"name": found.name, "id": found.id, "version": str(version.number)},
         version.data.get("ImageId") or None,
         version.data.get("InstanceType") or None,
     )

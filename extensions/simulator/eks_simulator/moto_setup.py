@@ -18,6 +18,7 @@ from typing import Any
 
 from . import ACCOUNT, launch_template_requests
 from .instances import completed, console_output
+from .templates import versions
 
 _SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
 """Read when moto is imported: AWS-managed policies by name; no 1,300 invented AMIs in every region, which nobody asks
@@ -73,6 +74,10 @@ def _set_up() -> None:
     things.TaggedEC2Resource.get_tags = _tags_of
     machines: Any = importlib.import_module("moto.ec2.models.instances")
     machines.InstanceBackend.run_instances = completed(machines.InstanceBackend.run_instances)
+    templates: Any = importlib.import_module("moto.ec2.models.launch_templates")
+    templates.LaunchTemplate.create_version = versions.add
+    templates.LaunchTemplate.get_version = versions.numbered
+    templates.LaunchTemplate.default_version = versions.default
     general: Any = importlib.import_module("moto.ec2.responses.general")
     general.General.get_console_output = console_output
     launch_template_requests.install()

@@ -15,6 +15,7 @@ from botocore.model import OperationModel
 from .aws import Neighbours
 from .callers import identity_of
 from .errors import ServiceError
+from .ledger import is_dry_run
 from .moto_gateway import identify
 from .operations import HANDLERS, Call
 from .protocol import Protocol
@@ -52,6 +53,7 @@ for _module in (
     "scaling.tags",
     "subscriptions",
     "tags",
+    "templates.operations",
     "updates",
     "version_updates",
     "versions",
@@ -61,7 +63,7 @@ for _module in (
 
 _UNSERVED = {"rest": "InvalidRequestException", "json": "ValidationException", "query": "InvalidAction"}
 """What an operation that is not served is refused as, by the style of its protocol."""
-SHARED = {"ssm"}
+SHARED = {"ec2", "ssm"}
 """Those whose other operations are moto's."""
 
 
@@ -79,6 +81,8 @@ class Service:
     def perform(self, operation: OperationModel, parameters: dict[str, Any], caller: Caller) -> Response:
         """Carry out a call and answer it. Raises ServiceError; the world lock must be held."""
         self.protocol.check(operation, parameters)
+        if is_dry_run(parameters):
+            raise ServiceError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         handler = HANDLERS[self.name].get(operation.name)
         if handler is None:
             # A refusal and not an HTTP 5xx: botocore would repeat the call ten times before it showed the error.
@@ -99,7 +103,7 @@ class Service:
             caller=lambda: identity_of(caller.access_key, caller.account, region.partition).arn,
         )
         response = self.protocol.answer(operation, handler(call))
-        if self.name in SHARED:
+        if self.name == "ssm":
             # What expires there does so in simulated time, and clients that ask for it learn the time from answers.
             response.headers["Date"] = format_datetime(world.timeline.now, usegmt=True)
         return response

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..aws import Neighbours
+from ..templates import versions
 from . import machines
 from .balance import next_zone, population
 from .machines import LaunchFailure
@@ -88,14 +89,12 @@ def from_template(aws: Neighbours, reference: dict[str, str]) -> tuple[Source, d
         what = f"with template ID {named['id']}" if named["id"] else f"with template name {named['name']}"
         raise LaunchFailure(f"The specified launch template, {what}, does not exist.")
     asked = reference.get("Version") or "$Default"
-    symbols = {"$Latest": template.latest_version_number, "$Default": template.default_version_number}
-    number = str(symbols.get(asked, asked))
-    version = next((one for one in template.versions if str(one.number) == number), None)
+    version = versions.find(template, asked)
     if version is None:
         raise LaunchFailure(
-            f"Could not find the specified version {number} for the launch template with ID {template.id}."
+            f"Could not find the specified version {asked} for the launch template with ID {template.id}."
         )
-    return Source(template.id, template.name, number), dict(version.data)
+    return Source(template.id, template.name, str(version.number)), dict(version.data)
 
 
 def _from_configuration(place: ScalingRegion, name: str) -> tuple[Source, dict[str, Any]]:

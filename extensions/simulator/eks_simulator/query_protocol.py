@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from botocore.model import OperationModel, ServiceModel
 
 from .errors import ServiceError
+from .ledger import is_dry_run
 from .moto_gateway import ServiceCall, identify, refusal
 from .protocol import Protocol
 from .wire import Request, Response
@@ -24,7 +25,8 @@ _BOOLEANS = {"true": True, "false": False}
 _UNKNOWN = "InvalidAction"
 _REFUSALS = {"ec2": "InvalidParameterValue", "query": "ValidationError"}
 """What a request that breaks the model is answered with."""
-_STATUS = {"DryRunOperation": 412}
+_DRY_RUN = "DryRunOperation"
+_STATUS = {_DRY_RUN: 412}
 
 
 class QueryProtocol(Protocol):
@@ -50,6 +52,12 @@ class QueryProtocol(Protocol):
         shape = operation.input_shape
         found: dict[str, Any] = self._read(shape, tree) if shape else tree
         return found
+
+    def check(self, operation: OperationModel, parameters: dict[str, Any]) -> None:
+        """Besides, raises what EC2 answers a dry run with that is in order."""
+        super().check(operation, parameters)
+        if is_dry_run(parameters):
+            raise ServiceError(_DRY_RUN, "Request would have succeeded, but DryRun flag is set.")
 
     def refusal(self, operation: OperationModel, message: str) -> ServiceError:
         return ServiceError(_REFUSALS[self.service.metadata["protocol"]], message)

@@ -39,6 +39,7 @@ for _module in (
     "insights",
     "nodegroup_updates",
     "nodegroups",
+    "placement_groups",
     "pod_identities",
     "scaling.activities",
     "scaling.configurations",

@@ -133,6 +133,7 @@ class Region:
     subscriptions: dict[str, Resource] = field(default_factory=dict)
     activations: dict[str, Activation] = field(default_factory=dict)
     managed_instances: dict[str, ManagedInstance] = field(default_factory=dict)
+    placement_groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     tokens: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)
 
     @property

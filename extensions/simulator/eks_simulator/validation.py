@@ -32,6 +32,9 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+_MOST_SHOWN = 50
+
+
 def problems(shape: Shape, value: dict[str, Any]) -> str | None:
     """Everything that is wrong with `value` as a `shape`, in one message; None if nothing is."""
     found = list(_walk(shape, value, ""))
@@ -76,11 +79,16 @@ def _map(shape: Any, value: dict[str, Any], path: str) -> Iterator[str]:
 
 def _string(shape: Any, value: str, path: str) -> Iterator[str]:
     if shape.enum and value not in shape.enum:
-        yield _violation(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
+        yield _violation(value, path, f"Member must satisfy enum value set: [{_listed(shape.enum)}]")
     yield from _length(shape, value, path)
     pattern = shape.metadata.get("pattern")
     if pattern and not _compiled(pattern).fullmatch(value):
         yield _violation(value, path, f"Member must satisfy regular expression pattern: {pattern}")
+
+
+def _listed(values: list[str]) -> str:
+    """The values of an enum; of a very long one, as that of all instance types, the first ones."""
+    return ", ".join(values if len(values) <= _MOST_SHOWN else [*values[:_MOST_SHOWN], "..."])
 
 
 def _number(shape: Any, value: float, path: str) -> Iterator[str]:

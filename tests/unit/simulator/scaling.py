@@ -23,9 +23,10 @@ class Scaling:
         self.template = {name: made["LaunchTemplate"][name] for name in ("LaunchTemplateId", "LaunchTemplateName")}
 
     def new_version(self, **data: Any) -> None:
-        """A version of the template, the latest, but not the default one."""
+        """A version of the template, the latest, but not the default one; what is None is left out."""
+        given = {name: value for name, value in {"ImageId": IMAGE, **data}.items() if value is not None}
         self.account.ec2.create_launch_template_version(
-            LaunchTemplateId=self.template["LaunchTemplateId"], LaunchTemplateData={"ImageId": IMAGE, **data}
+            LaunchTemplateId=self.template["LaunchTemplateId"], LaunchTemplateData=given
         )
 
     def request(self, size: int = 1, version: str | None = "$Default", **parameters: Any) -> dict[str, Any]:
@@ -41,6 +42,13 @@ class Scaling:
             **parameters,
         }
         return {name: value for name, value in request.items() if value is not None}
+
+    def mixture(self, types: list[str], **distribution: Any) -> dict[str, Any]:
+        """A mixed instances policy of these types."""
+        reference = {"LaunchTemplateId": self.template["LaunchTemplateId"], "Version": "$Default"}
+        overrides = [{"InstanceType": one} for one in types]
+        template = {"LaunchTemplateSpecification": reference, "Overrides": overrides}
+        return {"LaunchTemplate": template, "InstancesDistribution": distribution}
 
     def group(self, size: int = 1, version: str | None = "$Default", **parameters: Any) -> str:
         """The name of a new group."""

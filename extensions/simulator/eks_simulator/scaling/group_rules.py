@@ -203,9 +203,18 @@ def _require_source(place: ScalingRegion, group: Group) -> None:
             if any(interface.get("SubnetId") for interface in data.get("NetworkInterfaces") or ()):
                 raise invalid(f"{_MALFORMED} It must not specify a subnet: these are the group's.")
             _require_same_network(place, group, data)
+            _require_one_zone(place, group, data)
     except LaunchFailure as failure:
         prefix = "" if group.settings.get("LaunchConfigurationName") else f"{_MALFORMED} "
         raise invalid(f"{prefix}{failure.message}") from None
+
+
+def _require_one_zone(place: ScalingRegion, group: Group, data: dict[str, Any]) -> None:
+    """A cluster placement group is within one zone (service model, PlacementGroup)."""
+    name = (data.get("Placement") or {}).get("GroupName")
+    strategy = place.region.placement_groups[name]["Strategy"] if name else ""
+    if strategy == "cluster" and len(group.settings["AvailabilityZones"]) > 1:
+        raise invalid(f"You cannot specify multiple Availability Zones and the cluster placement group {name}.")
 
 
 def _require_reference(reference: dict[str, str]) -> None:

@@ -15,9 +15,7 @@ from typing import Any
 
 from ..aws import Neighbours
 
-RESERVED_ADDRESSES_EXHAUSTED = (
-    "There are not enough free addresses in subnet '{}' to satisfy the requested number of instances."
-)
+_NO_ADDRESSES = "There are not enough free addresses in subnet '{}' to satisfy the requested number of instances."
 _ROOT = "/dev/xvda"
 _ROOT_SIZE = 8
 
@@ -35,13 +33,7 @@ def require_launchable(aws: Neighbours, data: dict[str, Any]) -> None:
     for needed in ("ImageId", "InstanceType"):
         if not data.get(needed):
             raise LaunchFailure(f"The request must contain the parameter {needed}")
-    interfaces = data.get("NetworkInterfaces") or []
-    if interfaces and (data.get("SecurityGroupIds") or data.get("SecurityGroups")):
-        raise LaunchFailure(
-            "Network interfaces and an instance-level security groups may not be specified on the same request"
-        )
-    if interfaces and not any(one.get("DeviceIndex") == 0 for one in interfaces):
-        raise LaunchFailure("Primary network interface must be specified: a network interface with device index 0")
+    _require_interfaces(data)
     if aws.instance_type(data["InstanceType"]) is None:
         raise LaunchFailure(f"Invalid value '{data['InstanceType']}' for InstanceType.")
     if data.get("KeyName") and aws.key_pair(data["KeyName"]) is None:
@@ -51,6 +43,29 @@ def require_launchable(aws: Neighbours, data: dict[str, Any]) -> None:
             raise LaunchFailure(f"The security group '{group_id}' does not exist")
     if data.get("IamInstanceProfile"):
         _profile(aws, data["IamInstanceProfile"])
+    placement = (data.get("Placement") or {}).get("GroupName")
+    if placement and placement not in aws.region.placement_groups:
+        raise LaunchFailure(f"The Placement Group '{placement}' is unknown.")
+
+
+def _require_interfaces(data: dict[str, Any]) -> None:
+    interfaces = data.get("NetworkInterfaces") or []
+    if not interfaces:
+        return
+    if data.get("SecurityGroupIds") or data.get("SecurityGroups"):
+        raise LaunchFailure(
+            "Network interfaces and an instance-level security groups may not be specified on the same request"
+        )
+    places = [(one.get("NetworkCardIndex", 0), one.get("DeviceIndex")) for one in interfaces]
+    if len(set(places)) != len(places) or any(index is None for _card, index in places):
+        raise LaunchFailure("Each network interface requires a unique device index.")
+    if (0, 0) not in places:
+        raise LaunchFailure("Invalid value for deviceIndex: the primary network interface, 0, must be specified.")
+    if len(interfaces) > 1 and any(one.get("AssociatePublicIpAddress") for one in interfaces):
+        raise LaunchFailure(
+            "The associatePublicIPAddress parameter cannot be specified when launching with multiple network"
+            " interfaces."
+        )
 
 
 def run(
@@ -109,11 +124,12 @@ def _furnish(
     instance.placement.group_name = placement.get("GroupName", "")
     instance.placement.partition_number = placement.get("PartitionNumber")
     instance.placement.tenancy = placement.get("Tenancy", "default")
-    for wanted, interface in zip(data.get("NetworkInterfaces") or [{}], instance.nics.values(), strict=False):
+    for wanted, interface in zip(_ordered(data) or [{}], instance.nics.values(), strict=True):
         # "true" is what EC2 takes for interfaces that it makes with an instance
         interface.delete_on_termination = wanted.get("DeleteOnTermination", True)
-        if wanted.get("InterfaceType"):
-            interface.interface_type = wanted["InterfaceType"]
+        interface.device_index = wanted.get("DeviceIndex", 0)
+        interface.network_card_index = wanted.get("NetworkCardIndex", 0)
+        interface.interface_type = wanted.get("InterfaceType", interface.interface_type)
         interface.add_tags(specified.get("network-interface", {}))
     for name in ("CpuOptions", "EnclaveOptions", "MaintenanceOptions", "PrivateDnsNameOptions"):
         if data.get(name):
@@ -149,19 +165,25 @@ def _attach_volumes(aws: Neighbours, instance: Any, mappings: list[dict[str, Any
         aws.ec2.attach_volume(volume.id, instance.id, device, ebs.get("DeleteOnTermination", device == root))
 
 
+def _ordered(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The network interfaces, the primary one first."""
+    interfaces = data.get("NetworkInterfaces") or []
+    return sorted(interfaces, key=lambda one: (one.get("NetworkCardIndex", 0), one.get("DeviceIndex", 0)))
+
+
 def _interfaces(data: dict[str, Any]) -> list[dict[str, Any]]:
-    """The network interfaces in the form that moto takes: the security groups are the instance's there."""
-    kept = ("DeviceIndex", "AssociatePublicIpAddress", "DeleteOnTermination", "Description", "PrivateIpAddress")
-    found = [
-        {name: interface[name] for name in kept if name in interface}
-        for interface in data.get("NetworkInterfaces") or ()
+    """The network interfaces in the form that moto takes, which knows an interface by its device index alone. The
+    security groups are the instance's there."""
+    kept = ("AssociatePublicIpAddress", "DeleteOnTermination", "Description", "PrivateIpAddress")
+    return [
+        {"DeviceIndex": place, **{name: interface[name] for name in kept if name in interface}}
+        for place, interface in enumerate(_ordered(data))
     ]
-    return sorted(found, key=lambda interface: interface.get("DeviceIndex", 0))
 
 
 def _require_room(aws: Neighbours, data: dict[str, Any], subnet: Any) -> None:
     if subnet.available_ip_address_count < max(1, len(data.get("NetworkInterfaces") or ())):
-        raise LaunchFailure(RESERVED_ADDRESSES_EXHAUSTED.format(subnet.id), zonal=True)
+        raise LaunchFailure(_NO_ADDRESSES.format(subnet.id), zonal=True)
     for group_id in _group_ids(data):
         group = aws.security_group(group_id)
         if group is not None and group.vpc_id != subnet.vpc_id:

@@ -57,7 +57,7 @@ def look(module: Any) -> Values:
     """
     params, name = module.params, module.params["cluster_name"]
     client = client_for(module)
-    if module.check_mode and not _there(client, name):
+    if module.check_mode and not there(client, name):
         return NOTHING
     cluster = described(client, name)
     api = kubernetes_for(module, name, cluster)
@@ -74,7 +74,8 @@ def look(module: Any) -> Values:
     return wait(view, patience, f"nodes of cluster {name}", wanted)
 
 
-def _there(client: Client, name: str) -> bool:
+def there(client: Client, name: str) -> bool:
+    """Whether there is a cluster whose API can be asked, now or soon. Raises AwsError."""
     found = client.find("eks", "DescribeCluster", name=name)
     return found is not None and found["cluster"]["status"] not in COMING
 

@@ -83,8 +83,12 @@ def _instances(client: Client, key: str, values: Sequence[str]) -> list[Values]:
 def _missing(client: Client, nodes: Sequence[Values], known: Sequence[Values]) -> list[Values]:
     """The instances of Nodes that the tag did not find."""
     ids = {key for key in map(instance_of, nodes) if key and key.startswith("i-")}
-    wanted = sorted(ids - {instance["instance_id"] for instance in known})
-    found = (_instances(client, "instance-id", some) for some in portions(wanted, FILTER_VALUES))
+    return instances_by_id(client, sorted(ids - {instance["instance_id"] for instance in known}))
+
+
+def instances_by_id(client: Client, ids: Sequence[str]) -> list[Values]:
+    """Those of the instances that are there, whatever their tags. Raises AwsError."""
+    found = (_instances(client, "instance-id", some) for some in portions(ids, FILTER_VALUES))
     return [instance for portion in found for instance in portion]
 
 
@@ -96,6 +100,12 @@ def _scaling_groups(client: Client, cluster: str) -> list[Values]:
         Filters=[{"Name": f"tag:kubernetes.io/cluster/{cluster}", "Values": ["owned"]}],
         MaxRecords=PAGE["autoscaling"],
     )
+
+
+def scaling_groups_by_name(client: Client, names: Sequence[str]) -> list[Values]:
+    """Those of the Auto Scaling groups that are there, whatever their tags. Raises AwsError."""
+    given = {"AutoScalingGroupNames": list(names)}
+    return client.listed("autoscaling", "DescribeAutoScalingGroups", "AutoScalingGroups", **given)
 
 
 def _profiles_of_pods(api: Kubernetes, nodes: Sequence[Values]) -> dict[str, str]:

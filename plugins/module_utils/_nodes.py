@@ -17,9 +17,11 @@ from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import (
     FACTS,
     KINDS,
+    MANAGED,
     NOT_JOINED,
     NOT_READY,
     READY,
+    SELF_MANAGED,
     Member,
     Sources,
     disagreements,
@@ -34,6 +36,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake
 
 MINOR = re.compile(r"^v(\d+\.\d+)")
 LEAVING = ("shutting-down", "terminated")
+DIAGNOSED = (MANAGED, SELF_MANAGED)
+DIAGNOSIS = "; flotilla.eks.join_diagnosis tells why"
 UNWANTED = ("Warmed", "Terminating")  # an Auto Scaling group does not want these to be nodes
 
 
@@ -124,7 +128,7 @@ def _of_candidate(member: Member, sources: Sources) -> Values:
     return {
         "name": member.id,
         "status": NOT_JOINED,
-        "reason": f"no Node has appeared for it ({seen})",
+        "reason": f"no Node has appeared for it ({seen})" + (DIAGNOSIS if member.kind in DIAGNOSED else ""),
         "console_hint": _console_hint(member.id, sources.region) if member.instance else None,
         "provider_id": None,
         "version": None,

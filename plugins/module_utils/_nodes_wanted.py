@@ -130,7 +130,8 @@ def _missing(selection: Selection, rows: Sequence[Values]) -> Iterator[str]:
     for row in rows:
         short = (row["desired"] or 0) - row["nodes"]
         if short > 0:
-            yield f"{short} more that the Auto Scaling group of {row['group']} has not launched"
+            who = f"the Auto Scaling group of {row['group']}"
+            yield f"{short} more that {who} has not launched; flotilla.eks.join_diagnosis tells why"
     for name in set(selection.groups) - {row["group"] for row in rows}:
         yield f"group {name}, which no source knows"
 

@@ -14,7 +14,7 @@ description:
   - Joins what Kubernetes says of a cluster's nodes with what EC2, Auto Scaling, EKS and Systems Manager say, and tells
     where they disagree.
   - An instance that should be a node and is none, the most common fault of all, is reported with the status
-    V(not_joined) and a command that shows what it said while it booted.
+    V(not_joined) and a command that shows what it said while it booted. M(flotilla.eks.join_diagnosis) tells why.
   - One list of each source, however many nodes there are. It asks the Kubernetes API by itself, as the caller of the
     task. Neither C(kubectl) nor the AWS CLI nor a kubeconfig file is needed.
   - The caller needs an access entry with a policy such as V(AmazonEKSAdminViewPolicy), and the actions
@@ -76,6 +76,7 @@ options:
     type: int
     default: 15
 seealso:
+  - module: flotilla.eks.join_diagnosis
   - module: flotilla.eks.nodegroup_info
   - module: flotilla.eks.access_entry
   - plugin: flotilla.eks.nodes

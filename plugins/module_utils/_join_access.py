@@ -35,6 +35,9 @@ IMAGE_POLICIES = {
 }
 CNI_POLICY = "AmazonEKS_CNI_Policy"
 _EC2 = ("ec2.amazonaws.com", "ec2.amazonaws.com.cn")
+_PROFILE_ID = (
+    "AIPA"  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+)
 _OF_NODES = ("EC2_LINUX", "EC2_WINDOWS", "EC2")
 
 
@@ -63,8 +66,8 @@ def instance_profile(case: Case, evidence: Evidence) -> Iterator[Finding]:
             f"add the node's role: aws iam add-role-to-instance-profile --instance-profile-name {_name(arn)} "
             "--role-name ROLE",
         )
-    used = (case.instance.get("iam_instance_profile") or {}).get("id")
-    if used and profile.id and used != profile.id:
+    used = str((case.instance.get("iam_instance_profile") or {}).get("id"))
+    if used != profile.id and used.startswith(_PROFILE_ID) and profile.id.startswith(_PROFILE_ID):
         yield blocking(
             "the instance profile was deleted and made again since the instance was launched",
             f"the instance has {used}, the profile of that name is {profile.id} now",
@@ -87,7 +90,7 @@ def role_policies(case: Case, evidence: Evidence) -> Iterator[Finding]:
             blocking,
             role,
             "AmazonEKSWorkerNodePolicy",
-            "the bootstrap may not call ec2:DescribeInstances, and gives up",
+            "by it, a node may ask EC2 for what it has to know of itself (ec2:DescribeInstances)",
         )
     if not role.managed & IMAGE_POLICIES:
         yield _lacking(

@@ -68,8 +68,9 @@ SIGNS = (
           "give the role an access entry (flotilla.eks.access_entry)", "access_entry", "user_data_cluster"),
     _sign(r"\bforbidden\b.*\b(?:user|node)|is forbidden", "the cluster knows the instance's role, but not as that of "
           "this node", "give the role an access entry of the right type (flotilla.eks.access_entry)", "access_entry"),
-    _sign(r"(?:newer|older) than|version skew|unsupported version", "the versions of kubelet and cluster do not go "
-          "together", "take an AMI for the cluster's version (lookup flotilla.eks.ami)", "version_skew"),
+    _sign(r"Failed to initialize CSINode|could not find the requested resource", "the versions of kubelet and "
+          "cluster do not go together", "take an AMI for the cluster's version (lookup flotilla.eks.ami)",
+          "version_skew"),
     _sign(r"i/o timeout|connection timed out|context deadline exceeded|Client\.Timeout exceeded|no route to host|"
           r"network is unreachable|connection refused|TLS handshake timeout", "the instance does not reach the cluster "
           "or a service of AWS", "see the security groups, network ACLs and routes", *_NETWORK),

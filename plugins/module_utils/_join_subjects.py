@@ -13,13 +13,10 @@ from ansible_collections.flotilla.eks.plugins.module_utils._client import Client
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes, KubernetesError
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_read import (
-    instances_by_id,
-    read,
-    scaling_groups_by_name,
-)
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes_read import instances_by_id, read
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import (
     MANAGED,
+    NODEGROUP_TAG,
     NOT_JOINED,
     READY,
     SELF_MANAGED,
@@ -29,8 +26,9 @@ from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_wanted import groups as group_rows
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
+from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import NODEGROUP_TAG as OUR_TAG
+from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import named_groups
 
-OURS = "flotilla.eks/nodegroup"  # the tag that the role self_managed_nodes puts on Auto Scaling groups
 UNKNOWN = "unknown"
 
 
@@ -96,7 +94,7 @@ def _with_named_groups(client: Client, sources: Sources, groups: Sequence[str]) 
     missing = sorted(set(groups) - known)
     if not missing:
         return sources
-    found = scaling_groups_by_name(client, missing)
+    found = named_groups(client, missing)
     unknown = set(missing) - {group["auto_scaling_group_name"] for group in found}
     if unknown:
         raise Refused(
@@ -123,7 +121,7 @@ def _with_instances(client: Client, sources: Sources, wanted: Sequence[str]) -> 
 def _names(group: Values) -> set[str]:
     """What a user may call an Auto Scaling group: by its name, or that of what it belongs to."""
     tags = tags_of(group)
-    names = (group["auto_scaling_group_name"], tags.get("eks:nodegroup-name"), tags.get(OURS))
+    names = (group["auto_scaling_group_name"], tags.get(NODEGROUP_TAG), tags.get(OUR_TAG))
     return {name for name in names if name}
 
 

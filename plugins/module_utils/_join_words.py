@@ -18,8 +18,8 @@ from ansible.module_utils.common.yaml import HAS_YAML
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import Case, Evidence, Unread
 from ansible_collections.flotilla.eks.plugins.module_utils._join_surroundings import Looks
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._read import PARALLEL_READS
+from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import template_versions
 from ansible_collections.flotilla.eks.plugins.module_utils._user_data_reading import read_user_data
 
 LOOKED_AT = 5  # instances whose console is read, and without a launch template, whose user data are
@@ -119,16 +119,11 @@ def _of_templates(client: Client, cases: Sequence[Case]) -> dict[Version, str]:
             wanted.setdefault(template, set()).add(version)
     found: dict[Version, str] = {}
     for template, versions in wanted.items():
-        told = Looks().look(template, "ec2", partial(_versions, client, template, sorted(versions)), [])
+        told = Looks().look(template, "ec2", partial(template_versions, client, template, versions), [])
         for one in told:
             data = one.get("launch_template_data") or {}
             found[template, str(one["version_number"])] = data.get("user_data") or ""
     return found
-
-
-def _versions(client: Client, template: str, versions: Sequence[str]) -> list[Values]:
-    asked = {"LaunchTemplateId": template, "Versions": list(versions)}
-    return client.listed("ec2", "DescribeLaunchTemplateVersions", "LaunchTemplateVersions", **asked)
 
 
 def _of_instance(client: Client, case: Case) -> str:

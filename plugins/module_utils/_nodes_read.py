@@ -102,12 +102,6 @@ def _scaling_groups(client: Client, cluster: str) -> list[Values]:
     )
 
 
-def scaling_groups_by_name(client: Client, names: Sequence[str]) -> list[Values]:
-    """Those of the Auto Scaling groups that are there, whatever their tags. Raises AwsError."""
-    given = {"AutoScalingGroupNames": list(names)}
-    return client.listed("autoscaling", "DescribeAutoScalingGroups", "AutoScalingGroups", **given)
-
-
 def _profiles_of_pods(api: Kubernetes, nodes: Sequence[Values]) -> dict[str, str]:
     if not any((node["metadata"].get("labels") or {}).get(COMPUTE_TYPE) == FARGATE for node in nodes):
         return {}

@@ -11,8 +11,8 @@ module: join_diagnosis
 version_added: 0.1.0
 short_description: Why instances did not become nodes of an Amazon EKS cluster
 description:
-  - Answers why an instance that should be a node, managed or self-managed, has not joined its cluster, or has joined and
-    is not ready, and why an Auto Scaling group has fewer instances than it wants.
+  - Answers why an instance that should be a node, managed or self-managed, has not joined its cluster, or has joined
+    and is not ready, and why an Auto Scaling group has fewer instances than it wants.
   - Compares what is there with what a node needs. It looks at instance, instance profile, role and its policies, access
     entry or ConfigMap C(aws-auth), AMI and its Kubernetes version, user data against the live cluster, security groups,
     network ACLs, routes, VPC endpoints, the modes of the cluster's endpoint, DNS of the VPC, free addresses, maximum of
@@ -164,7 +164,8 @@ instances:
           type: str
           sample: access_entry
         severity:
-          description: V(blocking) if no instance like this becomes a ready node, V(suspicious) if it may be so.
+          description:
+            - V(blocking) if no instance like this becomes a node on which pods can work, V(suspicious) if it may be so.
           type: str
           sample: blocking
         problem:
@@ -260,8 +261,8 @@ groups:
     findings:
       description:
         - As RV(instances[].findings), from the last activities of the group and, of a managed one, from what EKS says
-          of its health. The check is V(launch), V(free_addresses), V(capacity), V(quota), V(instance_profile), V(image),
-          V(security_groups), V(launch_template), V(volumes) or V(health).
+          of its health. The check is V(launch), V(free_addresses), V(capacity), V(quota), V(instance_profile),
+          V(image), V(security_groups), V(launch_template), V(volumes) or V(health).
       type: list
       elements: dict
       sample:

@@ -113,7 +113,10 @@ def test_the_kind_and_what_a_node_belongs_to(kind: str, group: str | None, found
 def test_an_instance_without_a_node_is_told_with_its_console() -> None:
     joined = only(nodes=[])
     assert (joined["name"], joined["status"], joined["ready"]) == (instance_id(1), "not_joined", False)
-    assert joined["reason"] == "no Node has appeared for it (launched 1h01m ago, running)"
+    assert (
+        joined["reason"]
+        == "no Node has appeared for it (launched 1h01m ago, running); flotilla.eks.join_diagnosis tells why"
+    )
     assert joined["console_hint"] == (
         f"aws ec2 get-console-output --region eu-central-1 --instance-id {instance_id(1)} --latest --output text"
     )

@@ -49,7 +49,7 @@ def missing(wanted: Wanted, selection: Selection | None = None, found: Sources |
 
 UNREADY = f"{node_name(2)} (managed, web) is not ready: KubeletNotReady"
 BEHIND = f"{node_name(3)} (managed, web) is at 1.32"
-TO_LAUNCH = "1 more that the Auto Scaling group of web has not launched"
+TO_LAUNCH = "1 more that the Auto Scaling group of web has not launched; flotilla.eks.join_diagnosis tells why"
 
 
 def not_joined(phrase: str) -> bool:

@@ -116,5 +116,6 @@ def can_join(role: Any) -> bool:
     (https://docs.aws.amazon.com/eks/latest/userguide/create-node-role.html)."""
     if policy_names(role) & {"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"}:
         return True
-    own = [policy.document for policy in role.managed_policies.values()] + list(role.policies.values())
-    return any("ec2:DescribeInstances" in str(document) for document in own)
+    customers = [policy for arn, policy in role.managed_policies.items() if ":iam::aws:policy/" not in arn]
+    current = [version.document for policy in customers for version in policy.versions if version.is_default]
+    return any("ec2:DescribeInstances" in str(document) for document in [*current, *role.policies.values()])

@@ -204,6 +204,7 @@ GIVEN = {
     "identity_provider_config_info": a_cluster_with_an_identity_provider,
     "iam_oidc_provider": a_cluster,
     "insights_info": a_cluster_with_its_members,
+    "join_diagnosis": a_cluster_with_nodes,
     "kubeconfig": a_cluster_and_what_its_module_returned,
     "network_info": a_network_of_a_cluster,
     "nodegroup": a_cluster_and_a_launch_template,

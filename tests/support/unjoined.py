@@ -18,16 +18,15 @@ AL2023 = "/aws/service/eks/optimized-ami/{}/amazon-linux-2023/x86_64/standard/re
 class Workers:
     """Makes Auto Scaling groups of a cluster whose nodes would join, but for what a test says otherwise."""
 
-    def __init__(self, aws: Surroundings, cluster: str = "prod", version: str = "1.33", **members: Any) -> None:
+    def __init__(self, aws: Surroundings, mode: str = "API") -> None:
         self.aws = aws
         self.cluster = aws.cluster(
-            cluster,
-            version=version,
-            accessConfig={"authenticationMode": "API"},
+            "prod",
+            version="1.33",
+            accessConfig={"authenticationMode": mode},
             resourcesVpcConfig={"endpointPrivateAccess": True, "endpointPublicAccess": True},
-            **members,
         )
-        self.description = aws.eks.describe_cluster(name=cluster)["cluster"]
+        self.description = aws.eks.describe_cluster(name=self.cluster)["cluster"]
         self.role = aws.role("node", "workers")
         self._way_out()
 

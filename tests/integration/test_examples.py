@@ -248,4 +248,6 @@ def changes_something(task: dict[str, Any]) -> bool:
 
 
 def only_looks(module: str, options: dict[str, Any]) -> bool:
-    return module == "flotilla.eks.update" and options.get("state") != "cancelled"
+    if module == "flotilla.eks.update":
+        return bool(options.get("state") != "cancelled")
+    return module == "flotilla.eks.join_diagnosis"

@@ -31,7 +31,7 @@ def installed(call: Call, cluster: Cluster, addon: Resource, patience: float = d
     """
     if _unauthorised(call, cluster, addon):
         report(addon, "DEGRADED", "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
-    elif not _starving(cluster, addon):
+    elif not _starving(call, cluster, addon):
         addon.status = "ACTIVE"
         addon.description["health"] = {"issues": []}
     elif patience > 0:
@@ -47,13 +47,13 @@ def starve(addon: Resource) -> None:
     report(addon, "DEGRADED", _STARVING, message)
 
 
-def look(cluster: Cluster, addon: Resource) -> None:
+def look(call: Call, cluster: Cluster, addon: Resource) -> None:
     """Bring an installed add-on's health up to date: nodes may have come or gone."""
     issues = addon.description["health"]["issues"]
-    if addon.status == "DEGRADED" and issues and issues[0]["code"] == _STARVING and not _starving(cluster, addon):
+    if addon.status == "DEGRADED" and issues and issues[0]["code"] == _STARVING and not _starving(call, cluster, addon):
         addon.status = "ACTIVE"
         addon.description["health"] = {"issues": []}
-    elif addon.status == "ACTIVE" and _starving(cluster, addon):
+    elif addon.status == "ACTIVE" and _starving(call, cluster, addon):
         starve(addon)
 
 
@@ -62,9 +62,9 @@ def _again(call: Call, cluster: Cluster, addon: Resource, patience: float) -> No
         installed(call, cluster, addon, patience)
 
 
-def _starving(cluster: Cluster, addon: Resource) -> bool:
+def _starving(call: Call, cluster: Cluster, addon: Resource) -> bool:
     namespace = addon.description["namespaceConfig"]["namespace"]
-    return ADDONS[addon.name].needs_nodes and not has_nodes(cluster, namespace)
+    return ADDONS[addon.name].needs_nodes and not has_nodes(call, cluster, namespace)
 
 
 def _unauthorised(call: Call, cluster: Cluster, addon: Resource) -> bool:

@@ -14,6 +14,7 @@ from jsonschema.validators import validator_for
 
 from .addon_catalog import Addon
 from .errors import invalid_parameter
+from .kubernetes.types import NODE
 from .operations import Call
 from .store import Cluster
 
@@ -74,10 +75,14 @@ def conflicts(call: Call, cluster: Cluster, addon: Addon, version: str, values: 
     return changes and call.get("resolveConflicts", "NONE") != "OVERWRITE"
 
 
-def has_nodes(cluster: Cluster, namespace: str) -> bool:
-    """Whether pods of a namespace find a place: on the nodes of a node group, on Fargate or on EKS Auto Mode."""
+def has_nodes(call: Call, cluster: Cluster, namespace: str) -> bool:
+    """Whether pods of a namespace find a place: on the nodes of a node group, on nodes of the user's own, on Fargate or
+    on EKS Auto Mode."""
     groups = [group for group in cluster.nodegroups.values() if group.status in ("ACTIVE", "UPDATING")]
     if any(group.description["scalingConfig"]["desiredSize"] for group in groups):
+        return True
+    plane = call.control_planes.of(cluster)
+    if plane and any(_is_of_nobody(node["metadata"].get("labels") or {}) for node in plane.objects.list(NODE)):
         return True
     profiles = [profile for profile in cluster.fargate_profiles.values() if profile.status == "ACTIVE"]
     selectors = [selector for profile in profiles for selector in profile.description["selectors"]]
@@ -85,3 +90,9 @@ def has_nodes(cluster: Cluster, namespace: str) -> bool:
         return True
     compute = cluster.description["computeConfig"]
     return bool(compute["enabled"] and compute.get("nodePools"))
+
+
+def _is_of_nobody(labels: dict[str, str]) -> bool:
+    """Whether the labels are those of a Linux node that EKS neither manages nor runs."""
+    eks_own = {"eks.amazonaws.com/nodegroup", "eks.amazonaws.com/compute-type"}
+    return labels.get("kubernetes.io/os") == "linux" and not eks_own & labels.keys()

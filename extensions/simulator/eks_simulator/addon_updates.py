@@ -40,7 +40,7 @@ def update_addon(call: Call) -> dict[str, Any]:
     earlier = idempotency.recall(call)
     if earlier is not None:
         return {"update": earlier.description}
-    _require_ready(cluster, addon)
+    _require_ready(call, cluster, addon)
     members = {"clusterName": cluster.name, "addonName": addon.name}
     target = _target(call, cluster, addon, members)
     identities = call.get("podIdentityAssociations")
@@ -63,11 +63,11 @@ def update_addon(call: Call) -> dict[str, Any]:
     return {"update": update.description}
 
 
-def _require_ready(cluster: Cluster, addon: Resource) -> None:
+def _require_ready(call: Call, cluster: Cluster, addon: Resource) -> None:
     """One update at a time, and none of an add-on that comes, goes or never came."""
     refuse_if_busy(cluster, addon, "AddonUpdate")
     require_active(cluster, addonName=addon.name)
-    look(cluster, addon)
+    look(call, cluster, addon)
     if addon.status not in ("ACTIVE", "DEGRADED", "UPDATE_FAILED"):
         raise in_use(
             f"Addon {addon.name} cannot be updated as it is currently in {addon.status} state",

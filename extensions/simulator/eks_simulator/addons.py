@@ -59,7 +59,7 @@ def create_addon(call: Call) -> dict[str, Any]:
 def describe_addon(call: Call) -> dict[str, Any]:
     cluster = call.cluster()
     addon = call.addon(cluster)
-    look(cluster, addon)
+    look(call, cluster, addon)
     return {"addon": addon.description}
 
 

@@ -73,6 +73,7 @@ def _set_up() -> None:
     things: Any = importlib.import_module("moto.ec2.models.core")
     things.TaggedEC2Resource.get_tags = _tags_of
     machines: Any = importlib.import_module("moto.ec2.models.instances")
+    machines.InstanceBackend.get_instance = _instance
     machines.InstanceBackend.run_instances = completed(machines.InstanceBackend.run_instances)
     templates: Any = importlib.import_module("moto.ec2.models.launch_templates")
     templates.LaunchTemplate.create_version = versions.add
@@ -81,6 +82,17 @@ def _set_up() -> None:
     general: Any = importlib.import_module("moto.ec2.responses.general")
     general.General.get_console_output = console_output
     launch_template_requests.install()
+
+
+def _instance(ec2: Any, instance_id: str) -> Any:
+    """The instance of an id. moto's own copies all reservations first, three times for each of 300 instances."""
+    from moto.ec2.exceptions import InvalidInstanceIdError
+
+    for reservation in ec2.reservations.values():
+        for instance in reservation.instances:
+            if instance.id == instance_id:
+                return instance
+    raise InvalidInstanceIdError(instance_id)
 
 
 def _tags_of(thing: Any) -> list[dict[str, str]]:

@@ -68,6 +68,9 @@ class Cluster:
             {"verbs": ["get"], "nonResourceURLs": ["/version"]},
         ]
 
+    def kubelet_obstacle(self, node: Object) -> str:
+        return ""
+
     def fault(self, attributes: Attributes) -> dict[str, Any]:
         return self.injected
 

@@ -230,6 +230,7 @@ def test_a_public_endpoint_is_reached_by_way_of_the_internet(account: Account, t
     cluster = account.cluster(accessConfig=access, version="1.33")
     account.eks.create_access_entry(clusterName=cluster, principalArn=account.roles["node"], type="EC2_LINUX")
     fleet = Fleet(account, Kubectl(account, cluster, tmp_path), profile_of(account, "node"))
+    account.eks.create_addon(clusterName=cluster, addonName="coredns", resolveConflicts="OVERWRITE")
     data = fleet.user_data()
     interface = {"DeviceIndex": 0, "SubnetId": account.public_subnet, "Groups": [fleet.cluster_group]}
     private = fleet.launch(data)
@@ -244,8 +245,48 @@ def test_a_public_endpoint_is_reached_by_way_of_the_internet(account: Account, t
     )
     account.sim.advance(CREATION)
     assert set(fleet.nodes()) == {public}
+    addon = account.eks.describe_addon(clusterName=cluster, addonName="coredns")["addon"]
+    assert addon["status"] == "ACTIVE"  # EKS does not mind whose nodes they are
     assert all("i/o timeout" in fleet.console(one) for one in (private, nameless))
     fleet.terminate(private, nameless, public)
+
+
+def test_a_wrong_range_of_services_lets_a_node_join_that_asks_another_dns(fleet: Fleet) -> None:
+    """nodeadm makes of it the address of the DNS, and does not look whether somebody is there."""
+    network = {"ip_family": "ipv4", "service_ipv4_cidr": "192.168.0.0/16"}
+    wrong = fleet.launch(fleet.user_data(cluster={"kubernetes_network_config": network}))
+    network = {"ip_family": "ipv6", "service_ipv6_cidr": "fd30:1c53:5f8a::/108"}
+    alien = fleet.launch(fleet.user_data(cluster={"kubernetes_network_config": network}))
+    fleet.account.sim.advance(CREATION)
+    nodes = fleet.nodes()
+    assert ready(nodes[wrong]) == "True"
+    assert '"cidr":"192.168.0.0/16"' in fleet.console(wrong)
+    assert alien not in nodes
+    assert "ipv6s, StatusCode: 404" in fleet.console(alien)
+    fleet.terminate(wrong, alien)
+
+
+def test_logs_need_a_way_from_the_control_plane_to_the_kubelet(fleet: Fleet) -> None:
+    account = fleet.account
+    group = account.ec2.create_security_group(GroupName=account.name("sg"), Description="x", VpcId=account.vpc)[
+        "GroupId"
+    ]
+    up = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": group}]}
+    account.ec2.authorize_security_group_ingress(GroupId=fleet.cluster_group, IpPermissions=[up])
+    labels = {"pool": account.name("pool")}
+    instance = fleet.launch(fleet.user_data(labels=labels), SecurityGroupIds=[group])
+    account.sim.advance(CREATION)
+    assert ready(fleet.nodes()[instance]) == "True"
+    name = account.name("web")
+    spec = {"nodeSelector": labels, "containers": [{"name": "web", "image": "registry.k8s.io/pause:3.10"}]}
+    fleet.kubectl.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
+    account.sim.advance(60)
+    assert f":10250/containerLogs/default/{name}/web" in fleet.kubectl("logs", name).stderr
+    down = {"IpProtocol": "tcp", "FromPort": 1025, "ToPort": 65535, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
+    account.ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[down])
+    assert fleet.kubectl.said("logs", name) == ""
+    account.ec2.revoke_security_group_ingress(GroupId=fleet.cluster_group, IpPermissions=[up])
+    fleet.terminate(instance)
 
 
 def test_a_node_may_have_the_id_of_its_instance_as_its_name(fleet: Fleet) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from .. import reachability
 from ..addon_catalog import ADDONS
 from ..amis import kubelet_version
 from ..aws import Neighbours
@@ -109,6 +110,11 @@ class ControlPlane:
 
     def rules(self, user: User, namespace: str) -> list[dict[str, Any]]:
         return authorization.rules(self.objects, user, self._policies(user), namespace)
+
+    def kubelet_obstacle(self, node: dict[str, Any]) -> str:
+        """Kubelets of Fargate and of machines elsewhere are always reached."""
+        instance = self._aws.instance(node["spec"].get("providerID", "").rpartition("/")[2])
+        return reachability.kubelet_obstacle(self._aws, self.cluster, instance) if instance else ""
 
     def fault(self, attributes: Attributes) -> dict[str, Any]:
         return self._world.faults.for_call("kubernetes", _operation(attributes)) or {}

@@ -80,6 +80,9 @@ class Control(Protocol):
         """What the user may do in a namespace: PolicyRules of rbac.authorization.k8s.io/v1, those with
         `nonResourceURLs` among them."""
 
+    def kubelet_obstacle(self, node: dict[str, Any]) -> str:
+        """Why the API server does not reach the kubelet of a Node; nothing if it does."""
+
     def fault(self, attributes: Attributes) -> dict[str, Any]:
         """The fault that strikes this request, with the keys of the README's call faults; usually none: `{}`."""
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from .. import durations
 from ..amis import image_of, system
 from ..clock import Timeline
 from . import console_text
-from .bootstrap import family
+from .bootstrap import Rejected, bootstrap, family
 from .console_text import Attempt, Host
 from .hindrance import Hindrance
 from .membership import user_data_of
@@ -56,4 +57,16 @@ class Console:
         image = image_of(self.instance.image_id)
         name = self.instance.private_dns_name
         kind = family(self.instance.image_id, user_data_of(self.instance))
-        return Host(kind, system(image), name.partition(".")[0], name)
+        return Host(kind, system(image), name.partition(".")[0], name, _loaded(self.instance))
+
+
+def _loaded(instance: Any) -> str:
+    """What nodeadm says of the configuration: of all members those that tell which cluster it took for its own."""
+    try:
+        told = bootstrap(instance.image_id, user_data_of(instance))
+    except Rejected:
+        return ""
+    if told is None or told.family != "al2023":
+        return ""
+    cluster = {"name": told.cluster, "apiServerEndpoint": told.endpoint, "cidr": told.cidr}
+    return json.dumps({"config": {"spec": {"cluster": cluster}}}, separators=(",", ":"))

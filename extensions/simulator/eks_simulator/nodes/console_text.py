@@ -51,12 +51,14 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Host:
-    """What of a machine is on its console. `family` is empty if nobody knows; `node` is the name of its Node."""
+    """What of a machine is on its console. `family` is empty if nobody knows; `node` is the name of its Node, `loaded`
+    the configuration that nodeadm says it has loaded."""
 
     family: str
     system: str
     name: str
     node: str
+    loaded: str = ""
 
 
 def text(host: Host, since: datetime, attempts: Sequence[Attempt]) -> str:
@@ -69,6 +71,8 @@ def _linux(host: Host, since: datetime, attempts: Iterable[Attempt]) -> Iterator
     yield f"[    0.000000] {_LINUX}"
     yield "[    0.000000] Command line: BOOT_IMAGE=/vmlinuz root=UUID=0 ro console=tty0 console=ttyS0,115200n8"
     yield f"Welcome to {host.system}!"
+    if host.loaded:
+        yield f"[    8.204117] nodeadm[1495]: info init/init.go:84 Loaded configuration {host.loaded}"
     stages = list(_STAGES.get(host.family, _STAGES[""]))
     for attempt in attempts:
         problem = attempt.hindrance or Hindrance(_KUBELET, _JOINED.message.format(host.node))

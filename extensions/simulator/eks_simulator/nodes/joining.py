@@ -14,6 +14,7 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Any
 
+from .. import reachability
 from ..amis import image_of
 from ..aws import Neighbours
 from ..certificate_authorities import signer_of
@@ -22,7 +23,6 @@ from ..control_plane.plane import ControlPlane
 from ..role_rules import can_join
 from ..store import Cluster
 from ..versions import minor
-from . import reachability
 from .bootstrap import Bootstrap
 from .hindrance import Hindrance, unregistered
 from .membership import Membership

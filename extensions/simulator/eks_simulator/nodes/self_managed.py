@@ -38,6 +38,7 @@ def membership(aws: Neighbours, instance: Any) -> Membership | None:
     told = told_to(instance)
     if told is None:
         return None
+    _require_address(aws, instance, told)
     role_arn = _role_arn(aws, instance, told)
     cluster = _cluster(aws.region, told)
     outfit = _outfit(instance, told, cluster.version)
@@ -47,6 +48,16 @@ def membership(aws: Neighbours, instance: Any) -> Membership | None:
 def told_to(instance: Any) -> Bootstrap | None:
     """What the user data of an instance tells it to join, if anything. Raises Rejected."""
     return bootstrap(instance.image_id, user_data_of(instance))
+
+
+def _require_address(aws: Neighbours, instance: Any, told: Bootstrap) -> None:
+    """A node of a cluster with IPv6 services needs an IPv6 address: nodeadm asks IMDS for it. Raises Hindrance."""
+    subnet = aws.subnet(instance.subnet_id)
+    given = any(nic.ipv6_addresses for nic in instance.nics.values())
+    if ":" in told.cidr and not given and not (subnet and subnet.assign_ipv6_address_on_creation):
+        program = "nodeadm" if told.family == "al2023" else "bootstrap.sh"
+        why = "operation error ec2imds: GetMetadata, network/interfaces/macs/mac/ipv6s, StatusCode: 404"
+        raise Hindrance(program, why, final=True)
 
 
 def _role_arn(aws: Neighbours, instance: Any, told: Bootstrap) -> str:

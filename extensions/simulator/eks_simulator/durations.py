@@ -103,5 +103,7 @@ WARM_STOP = 60
 """From the launch of an instance into a warm pool until it is stopped there."""
 WARM_START = 20
 """From the start of a stopped instance of a warm pool until it runs."""
+REFRESH_LOOK = 15
+"""How often an instance refresh looks whether it can go on."""
 GROUP_DELETE = 30
 """From the end of the last instance of a group until the group is gone."""

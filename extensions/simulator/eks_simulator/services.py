@@ -50,6 +50,7 @@ for _module in (
     "scaling.policies",
     "scaling.pools",
     "scaling.processes",
+    "scaling.refreshes",
     "scaling.tags",
     "subscriptions",
     "tags",

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processe
 from __future__ import annotations
 
 from .. import durations
-from . import warm_pools
+from . import refreshing, warm_pools
 from .balance import imbalance, population, victim
 from .launching import choose_zone, zones_of
 from .machines import LaunchFailure
@@ -26,6 +26,7 @@ def reconcile(place: ScalingRegion, group: Group) -> None:
         return
     _check_health(group)
     _replace(place, group)
+    refreshing.advance(place, group)
     grow(place, group)
     _shrink(place, group)
     warm_pools.fill(place, group)

@@ -84,7 +84,7 @@ def require_valid(place: ScalingRegion, group: Group, given: dict[str, Any]) -> 
     load_balancing.require_known(place, group.settings)
     _require_mixture(group.settings.get("MixedInstancesPolicy"))
     if sources or "VPCZoneIdentifier" in given:
-        _require_source(place, group)
+        require_source(place, group)
 
 
 def _require_sizes(group: Group) -> None:
@@ -182,11 +182,11 @@ def _require_distribution(distribution: dict[str, Any]) -> None:
             raise invalid(f"{name} must be from {least} to {most if most is not None else 'any number'}, found {value}")
 
 
-def _require_source(place: ScalingRegion, group: Group) -> None:
+def require_source(place: ScalingRegion, group: Group) -> None:
     """Auto Scaling lets EC2 try the launch without carrying it out, for each type of the group."""
-    policy = group.settings.get("MixedInstancesPolicy") or {}
+    policy = group.launched.get("MixedInstancesPolicy") or {}
     template = policy.get("LaunchTemplate") or {}
-    specifications = [group.settings.get("LaunchTemplate"), template.get("LaunchTemplateSpecification")]
+    specifications = [group.launched.get("LaunchTemplate"), template.get("LaunchTemplateSpecification")]
     overrides = template.get("Overrides") or [{}]
     specifications += [override.get("LaunchTemplateSpecification") for override in overrides]
     for one in filter(None, specifications):
@@ -205,7 +205,7 @@ def _require_source(place: ScalingRegion, group: Group) -> None:
             _require_same_network(place, group, data)
             _require_one_zone(place, group, data)
     except LaunchFailure as failure:
-        prefix = "" if group.settings.get("LaunchConfigurationName") else f"{_MALFORMED} "
+        prefix = "" if group.launched.get("LaunchConfigurationName") else f"{_MALFORMED} "
         raise invalid(f"{prefix}{failure.message}") from None
 
 

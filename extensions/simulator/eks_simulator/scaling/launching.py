@@ -66,7 +66,7 @@ def specification(
     place: ScalingRegion, group: Group, override: dict[str, Any] | None = None
 ) -> tuple[Source, dict[str, Any]]:
     """What the group launches now from what, with an override of its policy. Raises LaunchFailure."""
-    settings = group.settings
+    settings = group.launched
     if settings.get("LaunchConfigurationName"):
         return _from_configuration(place, settings["LaunchConfigurationName"])
     override = override or {}

@@ -137,7 +137,8 @@ class Member:
 @dataclass(eq=False)
 class Group:
     """An Auto Scaling group. `settings` has the members of CreateAutoScalingGroup that the group shows as they are;
-    `surge` is by how much EKS has more instances than are desired while it exchanges nodes."""
+    `surge` is by how much it has more instances than are desired while EKS or a refresh exchanges them, and `overlay`
+    what it launches meanwhile in the place of what the settings say."""
 
     name: str
     arn: str
@@ -149,6 +150,8 @@ class Group:
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     suspended: dict[str, str] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
+    refreshes: list[Any] = field(default_factory=list)
+    overlay: dict[str, Any] = field(default_factory=dict)
     warm_pool: dict[str, Any] | None = None
     status: str | None = None
     surge: int = 0
@@ -156,6 +159,14 @@ class Group:
     rebalancing: bool = False
     failures: int = 0
     cause: str = ""
+
+    @property
+    def launched(self) -> dict[str, Any]:
+        """The settings with what the group launches now."""
+        if not self.overlay:
+            return self.settings
+        sources = ("LaunchTemplate", "MixedInstancesPolicy", "LaunchConfigurationName")
+        return {**{name: value for name, value in self.settings.items() if name not in sources}, **self.overlay}
 
     @property
     def desired(self) -> int:

@@ -29,7 +29,7 @@ DEFAULTS: dict[str, Any] = {
 
 def next_purchase(group: Group) -> tuple[bool, dict[str, Any]]:
     """Whether the next instance is a Spot one, and the override that it is launched by; {} if there is none."""
-    policy = group.settings.get("MixedInstancesPolicy")
+    policy = group.launched.get("MixedInstancesPolicy")
     if not policy:
         return False, {}
     distribution = {**DEFAULTS, **(policy.get("InstancesDistribution") or {})}

@@ -90,7 +90,8 @@ def make_present(job: Job) -> Outcome:
     if job.check_mode:
         return outcome
     try:
-        made = [_make(job, change, last=change is changes[-1], told=outcome.told) for change in changes]
+        ids: Values = {}
+        made = [_make(job, change, change is changes[-1], outcome.told, ids) for change in changes]
         outcome.made = any(made)
     except _AlreadyThere as found:
         outcome = make_present(replace(job, snapshot=()))
@@ -188,19 +189,22 @@ def _examine(job: Job, changes: list[Change], observed: Values | None) -> None:
         raise _plan.Refused(f"{_plan.title(job.resource, job.desired.identity)}: " + "; ".join(problems))
 
 
-def _make(job: Job, change: Change, last: bool, told: Values | None = None) -> bool:
+def _make(job: Job, change: Change, last: bool, told: Values | None = None, ids: Values | None = None) -> bool:
     """Makes one change and awaits it, unless it is the last one and the user does not wait. False: nothing to do.
 
-    ``told`` takes what only the answer to a creation tells.
+    ``told`` takes what only the answer to a creation tells, ``ids`` what later requests call what was created.
     """
     try:
-        answer = _send(job, change)
+        answer = _send(job, change, ids or {})
     except AwsError as error:
         if NOTHING_TO_CHANGE in error.message:
             return False
         raise
     if told is not None and change.action == "create":
         told.update({path: pick(answer, f"{job.resource.answered}.{path}") for path in job.resource.told_once})
+    if ids is not None and change.action == "create" and job.resource.finder:
+        finder = job.resource.finder
+        ids[finder.request] = pick(answer, f"{job.resource.answered}.{finder.id}")
     if last and not job.patience.wait:
         return True
     if answer.get("update"):
@@ -212,13 +216,13 @@ def _make(job: Job, change: Change, last: bool, told: Values | None = None) -> b
     return True
 
 
-def _send(job: Job, change: Change) -> Values:
-    names = job.resource.names(job.desired.identity)
+def _send(job: Job, change: Change, ids: Values) -> Values:
+    names = {**job.resource.names(job.desired.identity), **ids}
     started = job.patience.clock()
     refusals: list[AwsError] = []
     for _try in job.patience.tries():
         try:
-            return job.client.call(change.operation, **{**names, **change.params})
+            return job.client.call_of(job.resource.service, change.operation, **{**names, **change.params})
         except AwsError as error:
             refusals.append(error)
             if change.action == "create" and error.in_use and job.observe() is not None:

@@ -118,10 +118,14 @@ class Client:
 
     def pages(self, operation: str, key: str, **values: Any) -> list[Any]:
         """All items under ``key`` of a List operation of EKS, from every page."""
+        return self.pages_of("eks", operation, key, **values)
+
+    def pages_of(self, service: str, operation: str, key: str, **values: Any) -> list[Any]:
+        """Like pages, of another service that names its pages as EKS does."""
         items: list[Any] = []
         token = None
         while True:
-            answer = self.call(operation, next_token=token, **values)
+            answer = self.call_of(service, operation, next_token=token, **values)
             items += answer.get(key) or []
             token = answer.get("next_token")
             if not token:

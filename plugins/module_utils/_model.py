@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a resource of the EKS API is, as data.
+"""What a resource of the EKS API, or of another service, is, as data.
 
 A descriptor in ``_resources/`` states each fact of a resource once. The argument_spec of its modules, the translation
 of requests and answers, the plan and the conformance tests are all derived from it. Names are options: the API's
@@ -37,6 +37,7 @@ class Option:
     members: Mapping[str, Option] | None = None
     exclusive: tuple[tuple[str, ...], ...] = ()  # members of a structure of which only one may be set
     ordered: bool = False  # the order of a list has a meaning
+    keyed: str = ""  # the member that tells the items of a list apart, of which those that are not given are left alone
     echoed: bool = True  # Describe returns it; what is not returned can be set but not compared
     subset: bool = False  # an update takes any subset of the structure's members; else it is sent whole
     normal: Callable[[Any], Any] | None = None  # brings equivalent spellings to one form before they are compared
@@ -79,6 +80,7 @@ class Update:
 
     operation: str
     carries: tuple[str, ...]
+    otherwise: str = ""  # the operation in its place where the one value that it carries is false; neither is told it
     together: bool = False  # all paths are sent when one of them differs
     always: tuple[str, ...] = ()  # sent in each call, as they are if nothing else is wanted: left out, they are lost
     modifiers: tuple[str, ...] = ()  # options that accompany the call but are no state of the resource
@@ -88,7 +90,9 @@ class Update:
 class Attachments:
     """Items that the API keeps beside a resource, each added and removed by a call of its own.
 
-    ``key`` tells items apart; ``purge`` is the option that allows unlisted items to be removed.
+    ``key`` tells items apart; ``purge`` is the option that allows unlisted items to be removed. Without a ``listing``,
+    Describe tells them. Where adding an item that is there leaves something of it, ``rest`` says what, (before, after)
+    -> what the removing call is told beside the key, or nothing.
     """
 
     option: str
@@ -99,6 +103,7 @@ class Attachments:
     add: str
     remove: str
     purge: str
+    rest: Callable[[Values, Values], Values] | None = None
 
 
 @dataclass(frozen=True)
@@ -194,10 +199,12 @@ class Resource:
     arn: str
     options: Option
     required: tuple[str, ...]  # to create; beside the identity
+    service: str = "eks"
     verbs: Mapping[str, str] = field(default_factory=dict)
     answer: str = ""  # path of the resource in the answer of Describe, where it is not its kind
     listed: str = "name"  # the member of a listed item that holds the name, where List does not answer bare names
     finder: Finder | None = None
+    tag_listing: str = ""  # the operation that tells the tags, where Describe does not
     asks: Mapping[str, Any] = field(default_factory=dict)  # what List is asked for beside the identity
     members: tuple[str, ...] = ()  # of Describe's answer, those that concern it, where others share the answer
     told_once: tuple[str, ...] = ()  # paths of secrets that only the answer to the creation tells, for the user
@@ -243,9 +250,9 @@ class Resource:
         own = (self.create_operation, self.describe_operation, self.list_operation, self.delete_operation)
         attached = (self.attachments.listing, self.attachments.add, self.attachments.remove) if self.attachments else ()
         referred = (self.references.describe,) if self.references else ()
-        tags = ("TagResource", "UntagResource")
-        updates = (update.operation for update in self.updates)
-        return tuple(dict.fromkeys((*own, *updates, *attached, *referred, *tags)))
+        tags = ("TagResource", "UntagResource", self.tag_listing)
+        updates = (operation for update in self.updates for operation in (update.operation, update.otherwise))
+        return tuple(dict.fromkeys(filter(None, (*own, *updates, *attached, *referred, *tags))))
 
     def takes_more_reads(self, values: Values) -> bool:
         """Whether an option is given that Describe alone does not tell."""

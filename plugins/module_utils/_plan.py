@@ -103,7 +103,7 @@ def present(resource: Resource, desired: Desired, observed: Values | None) -> li
         return _creation(resource, desired)
     if resource.lifecycle and status(observed) in resource.lifecycle.stillborn:
         return _second_birth(resource, desired, observed)
-    found = differences(resource.options, desired.values, observed)
+    found = differences(resource.options, _without_attachments(resource, desired.values), observed)
     if found:
         _refuse_owned(resource, desired, observed)
     obstacles = [obstacle for difference in found if (obstacle := _obstacle(resource, difference))]
@@ -155,8 +155,9 @@ def _refuse_owned(resource: Resource, desired: Desired, observed: Values) -> Non
 
 
 def _service_id(resource: Resource, observed: Values) -> Values:
-    """What requests call a resource that the service has an id of its own for."""
-    return {resource.finder.request: observed[resource.finder.id]} if resource.finder else {}
+    """What requests call a resource that the service has an id of its own for; nothing before it has one."""
+    finder = resource.finder
+    return {finder.request: observed[finder.id]} if finder and finder.id in observed else {}
 
 
 def _refuse(resource: Resource, desired: Desired, problems: list[str], kind: type[Refused] = Refused) -> None:
@@ -171,9 +172,7 @@ def _creation(resource: Resource, desired: Desired) -> list[Change]:
             f"{title(resource, desired.identity)} does not exist, and to create it these options are missing: "
             + ", ".join(missing)
         )
-    values = dict(resource.hooks.complete(desired.values))
-    if resource.attachments:
-        values.pop(resource.attachments.option, None)
+    values = _without_attachments(resource, resource.hooks.complete(desired.values))
     all_tags = {**(desired.tags or {}), **_name_tag(resource, desired)}
     tags = {"tags": all_tags} if all_tags else {}
     created = tuple(Difference(name, None, value) for name, value in {**values, **tags}.items())
@@ -226,7 +225,10 @@ def _updates(resource: Resource, desired: Desired, observed: Values, found: list
     changes = []
     for update in resource.updates:
         carried = tuple(difference for difference in found if resource.update_for(difference.path) is update)
-        if carried:
+        if carried and update.otherwise:
+            operation = update.operation if carried[0].after else update.otherwise
+            changes.append(Change("update", operation, _service_id(resource, observed), carried))
+        elif carried:
             params = _params(resource, update, desired, observed, carried)
             changes.append(Change("update", update.operation, params, carried))
     return changes
@@ -248,21 +250,31 @@ def _params(
     return {**params, **_modifiers(desired, update.modifiers)}
 
 
+def _without_attachments(resource: Resource, values: Values) -> Values:
+    """The values that the resource's own operations carry."""
+    attached = resource.attachments.option if resource.attachments else None
+    return {name: value for name, value in values.items() if name != attached}
+
+
 def _attachments(resource: Resource, desired: Desired, observed: Values) -> list[Change]:
     attached = resource.attachments
     if attached is None or attached.option not in desired.values:
         return []
     before = {item[attached.key]: item for item in observed.get(attached.option) or []}
     after = {item[attached.key]: item for item in desired.values[attached.option]}
+    own = _service_id(resource, observed)
     changes = []
     for key in before if desired.purge_attachments else ():
         if key not in after:
             gone = Difference(f"{attached.option}[{key}]", before[key], None)
-            changes.append(Change("detach", attached.remove, {attached.key: key}, (gone,)))
+            changes.append(Change("detach", attached.remove, {**own, attached.key: key}, (gone,)))
     for key, item in after.items():
         if key not in before or differences(attached.item, item, before[key]):
             new = Difference(f"{attached.option}[{key}]", before.get(key), item)
-            changes.append(Change("attach", attached.add, item, (new,)))
+            rest = attached.rest(before[key], item) if attached.rest and key in before else {}
+            if rest:
+                changes.append(Change("detach", attached.remove, {**own, attached.key: key, **rest}, (new,)))
+            changes.append(Change("attach", attached.add, {**own, **item}, (new,)))
     return changes
 
 

@@ -35,7 +35,7 @@ def observe_all(client: Client, resource: Resource, known: Values, attachments: 
     What is deleted meanwhile is left out. Raises AwsError.
     """
     parent = resource.names(known)
-    items = client.pages(resource.list_operation, resource.listing, **parent, **resource.asks)
+    items = client.pages_of(resource.service, resource.list_operation, resource.listing, **parent, **resource.asks)
     names = [{**parent, **_names_of(resource, item, known)} for item in items]
     with ThreadPoolExecutor(PARALLEL_READS) as pool:
         found = pool.map(lambda name: _described(client, resource, name, attachments), names)
@@ -48,7 +48,7 @@ def _found(client: Client, resource: Resource, identity: Values) -> Values | Non
     finder = resource.finder
     if finder is None:
         return names
-    items = client.pages(resource.list_operation, resource.listing, **names)
+    items = client.pages_of(resource.service, resource.list_operation, resource.listing, **names)
     ids = [item[finder.id] for item in items if finder.matches(item, identity)]
     if len(ids) > 1:
         raise Refused(
@@ -67,8 +67,12 @@ def _names_of(resource: Resource, item: Any, known: Values) -> Values:
 
 def _described(client: Client, resource: Resource, names: Values, attachments: bool) -> Values | None:
     try:
-        observed: Values = pick(client.call(resource.describe_operation, **names), resource.answered)
-        if resource.attachments and attachments:
+        observed: Values = pick(
+            client.call_of(resource.service, resource.describe_operation, **names), resource.answered
+        )
+        if resource.tag_listing:
+            observed["tags"] = _tags(client, resource, observed)
+        if resource.attachments and resource.attachments.listing and attachments:
             attached = resource.attachments
             observed[attached.option] = client.pages(attached.listing, attached.answer, **names)
         if resource.references:
@@ -85,6 +89,11 @@ def _described(client: Client, resource: Resource, names: Values, attachments: b
         if option.kind == "raw" and pick(observed, path) is not None:
             graft(observed, path, data_of(pick(observed, path)))
     return {name: observed[name] for name in resource.members or observed if name in observed}
+
+
+def _tags(client: Client, resource: Resource, observed: Values) -> dict[str, str]:
+    told = client.call_of(resource.service, resource.tag_listing, resource_arn=observed[resource.arn])
+    return {tag["key"]: tag["value"] for tag in told.get("tags") or []}
 
 
 def _referred(client: Client, refer: References, names: Values, observed: Values, in_full: bool) -> list[Values]:

@@ -29,6 +29,9 @@ def to_api(shape: Any, value: Any) -> Any:
     if shape.type_name == "structure":
         members = {member: value.get(snake(member)) for member in shape.members}
         return {member: to_api(shape.members[member], given) for member, given in members.items() if given is not None}
+    if shape.type_name == "list" and isinstance(value, dict):
+        key, content = sorted(shape.member.members, key=str.lower)  # tags: a map here, there a list of Key and Value
+        return [{key: name, content: item} for name, item in value.items()]
     if shape.type_name == "list":
         return [to_api(shape.member, item) for item in value]
     if shape.type_name == "string" and isinstance(value, (dict, list)):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from support.authority import Authority
 from support.documentation import MODULES, documentation
 from support.playbook import Playbook
 from support.surroundings import Surroundings
@@ -144,6 +145,21 @@ def a_role_for_hosts(aws: Surroundings) -> dict[str, Any]:
     return {}
 
 
+def trust_anchors(aws: Surroundings) -> dict[str, Any]:
+    aws.trust_anchor(Authority().pem)
+    return {}
+
+
+def a_role_for_certificates(aws: Surroundings) -> dict[str, Any]:
+    aws.role("anywhere", "prod-hybrid")
+    return {}
+
+
+def profiles(aws: Surroundings) -> dict[str, Any]:
+    aws.profile()
+    return {}
+
+
 def activations(aws: Surroundings) -> dict[str, Any]:
     aws.activation("edge-join")
     return {}
@@ -212,6 +228,10 @@ GIVEN = {
     "nodes_info": a_cluster_with_nodes,
     "pod_identity_association": a_cluster_for_pods_with_roles,
     "pod_identity_association_info": a_cluster_with_addons_and_associations,
+    "roles_anywhere_profile": a_role_for_certificates,
+    "roles_anywhere_profile_info": profiles,
+    "roles_anywhere_trust_anchor": nothing,
+    "roles_anywhere_trust_anchor_info": trust_anchors,
     "ssm_activation": a_role_for_hosts,
     "ssm_activation_info": activations,
     "ssm_managed_instance": a_host,
@@ -224,6 +244,7 @@ GIVEN = {
 def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> None:
     """In one play, in which each task has to do its work: none is left out."""
     variables = GIVEN[module](aws)
+    (playbook.directory / "ca.pem").write_text(Authority().pem, encoding="utf-8")
     real = dict(zip(SUBNETS, aws.private_subnets, strict=True))
     real |= {
         KEY: aws.key.rpartition(":")[2],

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges descriptors by botocore's service model of EKS. Pure: takes data, returns what is wrong as text.
+"""Judges descriptors by botocore's model of their service. Pure: takes data, returns what is wrong as text.
 
 A finding reads "Operation.member.member: what is wrong", in the API's own spelling; the part before the colon is its
 subject. The members of a list's elements stand below the list's name.
@@ -71,7 +71,7 @@ def _excluded(resource: Resource, finding: str) -> bool:
 
 
 def _update_operations(resource: Resource) -> set[str]:
-    return {update.operation for update in resource.updates}
+    return {operation for update in resource.updates for operation in (update.operation, update.otherwise) if operation}
 
 
 class _Judge:
@@ -153,6 +153,9 @@ class _Judge:
     def update(self, update: Update) -> Iterator[str]:
         """Whether what an update carries exists on both sides and is the same."""
         operation = update.operation
+        if update.otherwise:
+            yield from self.switch(update)
+            return
         for path in update.carries:
             place, shape = _resolve(self.input(operation), path)
             option = _option(self.resource, path)
@@ -169,6 +172,18 @@ class _Judge:
             if name not in map(snake, shapes):
                 yield f"{operation}.{name}: a modifier that the operation does not take"
         yield from self.missing_identity(operation, {path.partition(".")[0] for path in update.carries})
+
+    def switch(self, update: Update) -> Iterator[str]:
+        """Whether two operations set one flag, and are told nothing beside what it is a flag of."""
+        for operation in (update.operation, update.otherwise):
+            yield from self.missing_identity(operation, ())
+            yield from _compare_members({}, self.own_members(operation), operation)
+        if not update.carries:
+            yield f"{update.operation}.enabled: no Update carries it"
+        for path in update.carries:
+            option = _option(self.resource, path)
+            if option is None or option.kind != "bool":
+                yield f"{update.operation}.{path}: carried, but there is no such flag"
 
     def uncarried(self, operation: str) -> Iterator[str]:
         """The members of an update's input that no Update carries and no modifier is."""
@@ -188,10 +203,13 @@ class _Judge:
             else:
                 required = self.input(attached.add).required_members
                 yield from _compare_members(_members(item), self.own_members(attached.add), attached.add, required)
-        yield from self.missing_identity(attached.listing, ())
         yield from self.missing_identity(attached.remove, {attached.key})
-        if attached.answer not in map(snake, self.answer(attached.listing).members):
-            yield f"{attached.listing}.{attached.answer}: not in the answer"
+        listing = attached.listing or self.resource.describe_operation
+        yield from self.missing_identity(listing, ())
+        told = self.answer(listing)
+        told = told if attached.listing else _resolve(told, self.resource.answered)[1]
+        if attached.answer not in map(snake, getattr(told, "members", ())):
+            yield f"{listing}.{attached.answer}: not in the answer"
 
     def answers(self) -> Iterator[str]:
         """Whether answers hold what is read from them, and echo the options that are said to be echoed."""

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which module reaches which operation of the EKS API.
+"""Which module reaches which operation of an API, that of EKS or another of which we have resources.
 
 A module reaches what its descriptor says, or, without one, what the module_utils that it leads to call by name.
 """
@@ -23,14 +23,25 @@ UTILS = "ansible_collections.flotilla.eks.plugins.module_utils."
 ENGINE = {"_apply", "_client", "_entry", "_generations", "_model", "_plan", "_read", "_resources", "_settle"}
 
 # Operations that no module calls, and why none needs to.
-NOT_CALLED = {"ListTagsForResource": "Describe answers with the tags of every resource that has any"}
+_LISTS = "revocation lists are whose certificate authority it is; trust anchors can look them up by themselves"
+_SUBJECTS = "who came with which certificate is for audits; nodes are told by the cluster"
+NOT_CALLED: dict[str, dict[str, str]] = {
+    "eks": {"ListTagsForResource": "Describe answers with the tags of every resource that has any"},
+    "rolesanywhere": {
+        **dict.fromkeys(
+            ["ImportCrl", "GetCrl", "ListCrls", "UpdateCrl", "DeleteCrl", "EnableCrl", "DisableCrl"], _LISTS
+        ),
+        **dict.fromkeys(["GetSubject", "ListSubjects"], _SUBJECTS),
+        "ResetNotificationSettings": "what is wanted is said; an event that is not named is left alone",
+    },
+}
 
 
 def reached(resources: Iterable[Resource], model: Any) -> dict[str, list[str]]:
     """The operations of the service that modules reach, each with the modules."""
     modules = {path.stem: path for path in sorted((PLUGINS / "modules").glob("[!_]*.py"))}
     calls = {module: _named(path) for module, path in modules.items()}
-    for resource in resources:
+    for resource in (one for one in resources if one.service == model.service_name):
         for module, operations in ((resource.kind, resource.operations), (f"{resource.kind}_info", _reads(resource))):
             if module in calls:
                 calls[module] |= set(operations)
@@ -44,29 +55,30 @@ def reached(resources: Iterable[Resource], model: Any) -> dict[str, list[str]]:
 def unclaimed(resources: Iterable[Resource], model: Any) -> list[str]:
     """What is wrong with the coverage: operations that no module reaches, and excuses that are none."""
     covered, known = set(reached(resources, model)), set(model.operation_names)
+    excused = NOT_CALLED[model.service_name].keys()
     return sorted(
-        [f"{name}: no module reaches it" for name in known - covered - NOT_CALLED.keys()]
-        + [f"{name}: a module reaches it, yet it stands in NOT_CALLED" for name in covered & NOT_CALLED.keys()]
-        + [f"{name}: stands in NOT_CALLED, yet is no operation" for name in NOT_CALLED.keys() - known]
+        [f"{name}: no module reaches it" for name in known - covered - excused]
+        + [f"{name}: a module reaches it, yet it stands in NOT_CALLED" for name in covered & excused]
+        + [f"{name}: stands in NOT_CALLED, yet is no operation" for name in excused - known]
     )
 
 
 def table(resources: Iterable[Resource], model: Any) -> Iterator[str]:
     """The lines of the table: each operation with who reaches it or why nobody does; last, how many have either."""
-    covered = reached(resources, model)
+    covered, excuses = reached(resources, model), NOT_CALLED[model.service_name]
     width = max(map(len, model.operation_names))
     for operation in sorted(model.operation_names):
         modules = ", ".join(covered.get(operation, ()))
-        excuse = f"- ({NOT_CALLED[operation]})" if operation in NOT_CALLED else "- (missing)"
+        excuse = f"- ({excuses[operation]})" if operation in excuses else "- (missing)"
         yield f"{operation:<{width}}  {modules or excuse}"
-    accounted = covered.keys() | NOT_CALLED.keys()
+    accounted = covered.keys() | excuses.keys()
     yield f"operations: {len(accounted)} of {len(model.operation_names)}"
 
 
 def _reads(resource: Resource) -> set[str]:
     """What an info module calls."""
     attached = {resource.attachments.listing} if resource.attachments else set()
-    return {resource.describe_operation, resource.list_operation, *attached}
+    return {resource.describe_operation, resource.list_operation, *attached, resource.tag_listing}
 
 
 def _named(module: Path) -> set[str]:

@@ -25,6 +25,8 @@ def _descriptors() -> dict[str, Resource]:
 
 RESOURCES = _descriptors()
 EKS: Any = botocore.session.get_session().get_service_model("eks")
+ROLES_ANYWHERE: Any = botocore.session.get_session().get_service_model("rolesanywhere")
+MODELS = {"eks": EKS, "rolesanywhere": ROLES_ANYWHERE}
 SSM: Any = botocore.session.get_session().get_service_model("ssm")
 IDENTITIES: dict[str, dict[str, str]] = {
     "cluster": {"name": "prod"},
@@ -37,4 +39,11 @@ IDENTITIES: dict[str, dict[str, str]] = {
     "access_entry": {"cluster_name": "prod", "principal_arn": "arn:aws:iam::123456789012:role/admin"},
     "addon": {"cluster_name": "prod", "name": "vpc-cni"},
     "pod_identity_association": {"cluster_name": "prod", "namespace": "shop", "service_account": "web"},
+    "roles_anywhere_profile": {"name": "edge"},
+    "roles_anywhere_trust_anchor": {"name": "edge"},
 }
+
+
+def model_of(resource: Resource) -> Any:
+    """The model of the service that has the resource."""
+    return MODELS[resource.service]

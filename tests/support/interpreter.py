@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, Values, leaves
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Attachments, Resource, Values, leaves
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change
+
+ID = "1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"  # of what the service calls by an id
 
 
 def applied(resource: Resource, changes: Iterable[Change], observed: Values | None) -> Values | None:
@@ -43,7 +45,7 @@ def _created(resource: Resource, params: Values) -> Values:
         resource.arn: f"arn:aws:eks:::{resource.kind}/1",
         "status": "ACTIVE",
     }
-    made |= {resource.finder.id: "1"} if resource.finder else {}
+    made |= {resource.finder.id: ID} if resource.finder else {}
     hidden = {path for path, option in leaves(resource.options) if not option.echoed}
     return {name: value for name, value in made.items() if name not in hidden}
 
@@ -56,16 +58,40 @@ def _changed(resource: Resource, change: Change, observed: Values) -> Values:
         observed["tags"] = {key: tag for key, tag in observed["tags"].items() if key not in params["tag_keys"]}
     elif change.action in ("attach", "detach"):
         assert resource.attachments is not None
-        key, option = resource.attachments.key, resource.attachments.option
-        kept = [item for item in observed.get(option, []) if item[key] != params[key]]
-        observed[option] = kept + ([params] if change.action == "attach" else [])
+        option = resource.attachments.option
+        observed[option] = _attached(resource.attachments, change, observed.get(option, []))
     else:
         _update(resource, change, observed)
     return observed
 
 
+def _attached(attachments: Attachments, change: Change, before: list[Values]) -> list[Values]:
+    params, key = change.params, attachments.key
+    item = {name: value for name, value in params.items() if name in (attachments.item.members or {})}
+    kept = [other for other in before if other[key] != params[key]]
+    old = next((other for other in before if other[key] == params[key]), None)
+    if change.action == "detach":
+        return [*kept, _less(old, params["specifiers"])] if old and "specifiers" in params else kept
+    return [*kept, _more(old, item) if old and attachments.rest else item]
+
+
+def _less(mapping: Values, specifiers: list[str]) -> Values:
+    """An attribute mapping without some rules."""
+    rules = [rule for rule in mapping["mapping_rules"] if rule["specifier"] not in specifiers]
+    return {**mapping, "mapping_rules": rules}
+
+
+def _more(mapping: Values, item: Values) -> Values:
+    """An attribute mapping to which rules are added."""
+    added = [rule for rule in item["mapping_rules"] if rule not in mapping["mapping_rules"]]
+    return {**mapping, "mapping_rules": mapping["mapping_rules"] + added}
+
+
 def _update(resource: Resource, change: Change, observed: Values) -> None:
     for update in resource.updates:
+        if update.otherwise and change.operation in (update.operation, update.otherwise):
+            graft(observed, update.carries[0], change.operation == update.operation)
+            continue
         for path in update.carries if update.operation == change.operation else ():
             sent = pick(change.params, path)
             if sent is None and path in update.always:
@@ -87,6 +113,9 @@ def _value(path: str, before: Any, sent: Any) -> Any:
         return {"cluster_logging": _log_setups((before or {}).get("cluster_logging") or [], sent["cluster_logging"])}
     if path == "configuration.argo_cd.rbac_role_mappings":
         return _mappings(before or [], sent)
+    if path == "notification_settings":
+        events = [setting["event"] for setting in sent]
+        return [setting for setting in before or [] if setting["event"] not in events] + sent
     if path in ("scaling_config", "launch_template"):
         return {**(before or {}), **sent}
     return sent

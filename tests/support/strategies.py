@@ -17,8 +17,10 @@ from ansible_collections.flotilla.eks.plugins.module_utils._model import Option,
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.cluster import AUTO_MODE, LOG_TYPES
+from ansible_collections.flotilla.eks.plugins.module_utils._resources.roles_anywhere_profile import FIELDS
+from ansible_collections.flotilla.eks.plugins.module_utils._resources.roles_anywhere_trust_anchor import EVENTS
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake
-from support.descriptors import EKS, IDENTITIES, RESOURCES
+from support.descriptors import IDENTITIES, RESOURCES, model_of
 
 Strategy = st.SearchStrategy[Any]
 
@@ -82,6 +84,11 @@ def structure(**members: Strategy) -> Strategy:
     return st.fixed_dictionaries(members)
 
 
+def pem(name: str) -> str:
+    """Something that looks like a certificate."""
+    return f"-----BEGIN CERTIFICATE-----\n{name}\n-----END CERTIFICATE-----\n"
+
+
 # Members that the rules of the resources look into.
 SPECIAL: dict[str, Strategy] = {
     "version": of_choice("1.31", "1.32", "1.33"),
@@ -138,6 +145,30 @@ SPECIAL: dict[str, Strategy] = {
         max_size=3,
         unique_by=lambda identity: identity["service_account"],
     ),
+    "source": of_choice("a", "b").map(
+        lambda name: {"source_type": "CERTIFICATE_BUNDLE", "source_data": {"x509_certificate_data": pem(name)}}
+    )
+    | structure(source_type=st.just("AWS_ACM_PCA"), source_data=structure(acm_pca_arn=of_choice("arn:a", "arn:b"))),
+    "notification_settings": st.lists(
+        st.fixed_dictionaries(
+            {"event": of_choice(*EVENTS), "enabled": st.booleans(), "threshold": st.integers(1, 360)},
+            optional={"channel": st.just("ALL")},
+        ),
+        max_size=2,
+        unique_by=lambda setting: setting["event"],
+    ),
+    "role_arns": st.lists(ROLES, max_size=3, unique=True),
+    "session_policy": DOCUMENTS,
+    "attribute_mappings": st.lists(
+        structure(
+            certificate_field=of_choice(*FIELDS),
+            mapping_rules=st.lists(of_choice("CN", "OU", "*"), max_size=3, unique=True).map(
+                lambda names: [{"specifier": name} for name in names]
+            ),
+        ),
+        max_size=3,
+        unique_by=lambda mapping: mapping["certificate_field"],
+    ),
     "configuration_values": DOCUMENTS,
     "policy": DOCUMENTS,
     "policies": st.lists(
@@ -168,7 +199,7 @@ def values(kind: str, creating: bool = True) -> Strategy:
 def _of_member(resource: Resource, name: str) -> Strategy:
     if name in SPECIAL:
         return SPECIAL[name]
-    members = EKS.operation_model(resource.create_operation).input_shape.members
+    members = model_of(resource).operation_model(resource.create_operation).input_shape.members
     members = members[resource.envelope].members if resource.envelope else members
     shape = next(shape for member, shape in members.items() if snake(member) == name)
     always = ("subnet_ids",) if name == "resources_vpc_config" else ()

@@ -23,6 +23,7 @@ ROLES = {
         ["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy"],
     ),
     "capability": ("capabilities.eks.amazonaws.com", []),
+    "anywhere": ("rolesanywhere.amazonaws.com", ["AmazonEC2ContainerRegistryPullOnly"]),
     "pods": ("pods.eks.amazonaws.com", []),
     "connector": ("ssm.amazonaws.com", []),
     "hybrid": ("ssm.amazonaws.com", ["AmazonSSMManagedInstanceCore", "AmazonEC2ContainerRegistryPullOnly"]),
@@ -74,6 +75,10 @@ class Surroundings:
         return self.client("ssm")
 
     @cached_property
+    def anywhere(self) -> Any:
+        return self.client("rolesanywhere")
+
+    @cached_property
     def vpc(self) -> str:
         """A VPC whose private subnets have no way to the internet and whose public ones have."""
         return str(self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"])
@@ -121,7 +126,7 @@ class Surroundings:
             statement = {
                 "Effect": "Allow",
                 "Principal": {"Service": service},
-                "Action": ["sts:AssumeRole", "sts:TagSession"],
+                "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
             }
             trust = {"Version": "2012-10-17", "Statement": [statement]}
             with suppress(self.iam.exceptions.EntityAlreadyExistsException):  # made from another region
@@ -192,6 +197,17 @@ class Surroundings:
         if settle:
             self.settle()
         return name
+
+    def trust_anchor(self, pem: str, name: str = "edge", **members: Any) -> str:
+        """The ARN of an enabled trust anchor that somebody else made."""
+        source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": pem}}
+        made = self.anywhere.create_trust_anchor(**{"name": name, "source": source, "enabled": True, **members})
+        return str(made["trustAnchor"]["trustAnchorArn"])
+
+    def profile(self, name: str = "edge", **members: Any) -> str:
+        """The ARN of an enabled profile that somebody else made, in which hosts may name their sessions."""
+        own = {"name": name, "roleArns": [self.role("anywhere")], "enabled": True, "acceptRoleSessionName": True}
+        return str(self.anywhere.create_profile(**{**own, **members})["profile"]["profileArn"])
 
     def activation(self, name: str = "", **members: Any) -> dict[str, str]:
         """Id and code of a hybrid activation, as hosts register with; with a name, it carries the tag of it."""

@@ -12,24 +12,24 @@ from botocore.model import ServiceModel
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource
 from support.conformance import findings, subject
-from support.descriptors import EKS, RESOURCES
+from support.descriptors import EKS, RESOURCES, model_of
 
 EACH = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES)
 
 
 @EACH
 def test_descriptor_conforms(resource: Resource) -> None:
-    assert findings(resource, EKS) == []
+    assert findings(resource, model_of(resource)) == []
 
 
 # The reverse: AWS adds something, and the next botocore knows it.
 
 
-def model_with(**grown: dict[str, Any]) -> ServiceModel:
+def model_with(model: Any = EKS, **grown: dict[str, Any]) -> ServiceModel:
     """The service model with more, or other, ``shapes`` and ``operations``."""
-    known = EKS._service_description
+    known = model._service_description
     merged = {part: {**known[part], **more} for part, more in grown.items()}
-    return ServiceModel({**known, **merged}, "eks")
+    return ServiceModel({**known, **merged}, model.service_name)
 
 
 def input_structures() -> list[Any]:
@@ -39,7 +39,7 @@ def input_structures() -> list[Any]:
     def walk(shape: Any, resource: Resource, place: str) -> None:
         if shape.type_name == "list":
             walk(shape.member, resource, place)
-        elif shape.type_name == "structure" and place not in resource.excluded:
+        elif shape.type_name == "structure" and place not in resource.excluded and not place.endswith(".tags"):
             found[shape.name] = (resource, place)
             for name, member in shape.members.items():
                 walk(member, resource, f"{place}.{name}")
@@ -47,15 +47,16 @@ def input_structures() -> list[Any]:
     for resource in RESOURCES.values():
         for operation in resource.operations:
             if operation.startswith(("Create", "Register", "Update", "Associate")):
-                walk(EKS.operation_model(operation).input_shape, resource, operation)
+                walk(model_of(resource).operation_model(operation).input_shape, resource, operation)
     return [pytest.param(name, *holder, id=name) for name, holder in found.items()]
 
 
 @pytest.mark.parametrize(("name", "resource", "place"), input_structures())
 def test_new_member_of_the_api_is_named(name: str, resource: Resource, place: str) -> None:
-    shape = EKS._service_description["shapes"][name]
+    model = model_of(resource)
+    shape = model._service_description["shapes"][name]
     grown = {**shape, "members": {**shape["members"], "brandNew": {"shape": "String"}}}
-    found = findings(resource, model_with(shapes={name: grown}))
+    found = findings(resource, model_with(model, shapes={name: grown}))
     assert f"{place}.brandNew" in map(subject, found)
     assert [line for line in found if not subject(line).endswith(".brandNew")] == []
 

@@ -17,7 +17,7 @@ from support.descriptors import IDENTITIES, RESOURCES
 
 EACH = pytest.mark.parametrize("kind", RESOURCES)
 OURS = {"state": "present", "purge_tags": True, "wait": True, "wait_delay": 15, "replace": False}
-OURS |= {"replacement": "delete_first", "purge_policies": False}
+OURS |= {"replacement": "delete_first", "purge_policies": False, "purge_attribute_mappings": False}
 
 
 def validated(kind: str, **words: Any) -> Any:

@@ -14,7 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, leaves
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import prune
-from support.descriptors import EKS, RESOURCES, SSM
+from support.descriptors import EKS, RESOURCES, SSM, model_of
 from support.documentation import (
     MODULES,
     Page,
@@ -42,7 +42,8 @@ OF_EVERY_RESULT: Page = {
 
 def described(resource: Resource) -> Page:
     """The page of what Describe answers, without its secrets, with what is attached to it."""
-    page = shape_page(EKS.operation_model(resource.describe_operation).output_shape)
+    model = model_of(resource)
+    page = shape_page(model.operation_model(resource.describe_operation).output_shape)
     for name in resource.answered.split("."):
         page = page[name]["below"]
     page = {name: page[name] for name in resource.members or page}
@@ -52,12 +53,13 @@ def described(resource: Resource) -> Page:
         for name in parents:
             holder = holder[name]["below"]
         del holder[last]
-    if resource.attachments:
-        listed = shape_page(EKS.operation_model(resource.attachments.listing).output_shape)
+    page |= {"tags": MAP} if resource.tag_listing else {}
+    if resource.attachments and resource.attachments.listing:
+        listed = shape_page(model.operation_model(resource.attachments.listing).output_shape)
         page[resource.attachments.option] = listed[resource.attachments.answer]
     if resource.references:
         refer = resource.references
-        told = shape_page(EKS.operation_model(refer.describe).output_shape)
+        told = shape_page(model.operation_model(refer.describe).output_shape)
         page[refer.option] = {"type": "list", "elements": "dict", "below": told[refer.answer]["below"]}
     documents = [path for path, option in leaves(resource.options) if option.kind == "raw"]
     return page | dict.fromkeys(documents, MAP)

@@ -20,8 +20,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, absent, diff, present
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake, to_api
 from support.conformance import sample
-from support.descriptors import EKS, IDENTITIES, RESOURCES
-from support.interpreter import applied
+from support.descriptors import IDENTITIES, RESOURCES, model_of
+from support.interpreter import ID, applied
 from support.strategies import desired, reachable, shuffled, values
 
 EACH = pytest.mark.parametrize("kind", RESOURCES)
@@ -132,12 +132,13 @@ def test_requests_are_valid(kind: str, data: st.DataObject) -> None:
         *present(resource, following, observed),
         *absent(deletable(resource), replace(following, values={"deletion_protection": False}), observed),
     ):
-        shape = EKS.operation_model(change.operation).input_shape
+        shape = model_of(resource).operation_model(change.operation).input_shape
         names = resource.names(wanted.identity)
         assert not has_none(change.params), change
         assert not names.keys() & change.params.keys(), change
         assert set(change.params) <= set(map(snake, shape.members)), change
-        report = ParamValidator().validate(to_api(shape, {**names, **change.params}), shape)
+        known = {resource.finder.request: ID} if resource.finder else {}  # after a creation, its answer tells it
+        report = ParamValidator().validate(to_api(shape, {**known, **names, **change.params}), shape)
         assert not report.has_errors(), report.generate_report()
 
 
@@ -182,6 +183,7 @@ IMMUTABLE = [
     for kind, resource in RESOURCES.items()
     for path, option in leaves(resource.options)
     if option.echoed and resource.update_for(path) is None and len(option.choices) != 1
+    if path != (resource.attachments and resource.attachments.option)
 ]
 
 

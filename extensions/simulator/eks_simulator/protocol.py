@@ -147,6 +147,8 @@ def _to_wire(shape: Shape | Any, value: Any) -> Any:
         return [_to_wire(shape.member, item) for item in value]
     if shape.type_name == "map":
         return {key: _to_wire(shape.value, item) for key, item in value.items()}
+    if isinstance(value, datetime) and shape.serialization.get("timestampFormat") == "iso8601":
+        return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, datetime):
         return round(value.timestamp(), 3)
     return value

@@ -34,7 +34,10 @@ for _module in (
     "connected_clusters",
     "fargate",
     "hybrid.activations",
+    "hybrid.anywhere",
     "hybrid.managed_instances",
+    "hybrid.profiles",
+    "hybrid.trust_anchors",
     "identity_providers",
     "insights",
     "nodegroup_updates",
@@ -62,8 +65,8 @@ for _module in (
     importlib.import_module(f".{_module}", __package__)
 
 
-_UNSERVED = {"rest": "InvalidRequestException", "json": "ValidationException", "query": "InvalidAction"}
-"""What an operation that is not served is refused as, by the style of its protocol."""
+_UNSERVED = {"autoscaling": "InvalidAction", "ec2": "InvalidAction", "eks": "InvalidRequestException"}
+"""What an operation that is not served is refused as; ValidationException where nothing else is said."""
 SHARED = {"ec2", "ssm"}
 """Those whose other operations are moto's."""
 
@@ -85,7 +88,8 @@ class Service:
         handler = HANDLERS[self.name].get(operation.name)
         if handler is None:
             # A refusal and not an HTTP 5xx: botocore would repeat the call ten times before it showed the error.
-            raise ServiceError(_UNSERVED[self.protocol.style], f"The simulator does not serve {operation.name} yet.")
+            code = _UNSERVED.get(self.name, "ValidationException")
+            raise ServiceError(code, f"The simulator does not serve {operation.name} yet.")
         world = self.world
         region = world.store.region(caller.account, caller.region)
         call = Call(

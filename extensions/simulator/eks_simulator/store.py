@@ -120,6 +120,16 @@ class ManagedInstance:
 
 
 @dataclass
+class AnywhereResource:
+    """A trust anchor or a profile of IAM Roles Anywhere; `description` is what Get answers."""
+
+    id: str
+    arn: str
+    description: dict[str, Any]
+    tags: dict[str, str]
+
+
+@dataclass
 class Region:
     """One account's EKS in one region, and what lets hosts outside of AWS in.
 
@@ -134,6 +144,10 @@ class Region:
     activations: dict[str, Activation] = field(default_factory=dict)
     managed_instances: dict[str, ManagedInstance] = field(default_factory=dict)
     placement_groups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    trust_anchors: dict[str, AnywhereResource] = field(default_factory=dict)
+    profiles: dict[str, AnywhereResource] = field(default_factory=dict)
+    subjects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Who came with a certificate to IAM Roles Anywhere, by the certificate's subject."""
     tokens: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)
 
     @property

@@ -24,6 +24,18 @@ def name_problems(name: str, longest: int) -> list[str]:
     return []
 
 
+def anywhere_name_problems(name: str) -> list[str]:
+    """Names of IAM Roles Anywhere (service model: ResourceName)."""
+    if re.fullmatch(r"[ a-zA-Z0-9_-]{1,255}", name):
+        return []
+    return [f"name: found {name!r}, wanted 1 to 255 letters, digits, spaces, '-' and '_'"]
+
+
+def same_name(listed: Values, identity: Values) -> bool:
+    """Whether what is listed has the name that is looked for."""
+    return bool(listed["name"] == identity["name"])
+
+
 def role_arn_problems(desired: Values, *paths: str) -> list[str]:
     """The paths that hold something else than the ARN of an IAM role."""
     found = {path: pick(desired, path) for path in paths}

@@ -9,11 +9,12 @@ https://docs.aws.amazon.com/eks/latest/userguide/ create-node-role.html, access-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._aws_auth import TYPES
 from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import (
+    Answer,
     Case,
     Evidence,
     Finding,
@@ -21,7 +22,6 @@ from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import
     Unread,
     blocking,
     suspicious,
-    unknown,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._user_data_told import WINDOWS
@@ -41,7 +41,7 @@ _PROFILE_ID = (
 _OF_NODES = ("EC2_LINUX", "EC2_WINDOWS", "EC2")
 
 
-def instance_profile(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def instance_profile(case: Case, evidence: Evidence) -> Iterator[Answer]:
     arn = case.profile_arn
     if not arn:
         yield blocking(
@@ -75,7 +75,7 @@ def instance_profile(case: Case, evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def role_policies(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def role_policies(case: Case, evidence: Evidence) -> Iterator[Answer]:
     role = evidence.role_of(case)
     if role is None:
         return
@@ -102,7 +102,7 @@ def role_policies(case: Case, evidence: Evidence) -> Iterator[Finding]:
     if CNI_POLICY in role.managed or evidence.cni_role:
         return
     if "cni_role" in evidence.unread:
-        yield _unread(evidence.unread["cni_role"])
+        yield evidence.unread["cni_role"]
     else:
         yield _lacking(
             suspicious,
@@ -113,23 +113,22 @@ def role_policies(case: Case, evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _lacking(severity: Any, role: Role, policy: str, so: str) -> Finding:
+def _lacking(severity: Callable[..., Finding], role: Role, policy: str, so: str) -> Answer:
     """A policy that is not attached; it may be that one of somebody's own says the same."""
     if role.own:
-        return unknown(
+        return Unread(
             f"{policy} is not attached to the role {role.name}; whether its own policies ({', '.join(role.own)}) allow "
             "the same was not looked into"
         )
-    found: Finding = severity(
+    return severity(
         f"the role {role.name} lacks {policy}: {so}",
         f"attached: {', '.join(sorted(role.managed)) or 'nothing'}",
         f"aws iam attach-role-policy --role-name {role.name} --policy-arn arn:{role.arn.split(':')[1]}:iam::aws:"
         f"policy/{policy}",
     )
-    return found
 
 
-def access_entry(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def access_entry(case: Case, evidence: Evidence) -> Iterator[Answer]:
     """An access entry goes before a row of aws-auth, where the mode knows both."""
     role = evidence.role_of(case)
     if role is None:
@@ -139,7 +138,7 @@ def access_entry(case: Case, evidence: Evidence) -> Iterator[Finding]:
     if entry is not None:
         yield from _of_entry(entry, role, wanted, evidence)
     elif "CONFIG_MAP" in evidence.modes and "aws_auth" in evidence.unread:
-        yield _unread(evidence.unread["aws_auth"])
+        yield evidence.unread["aws_auth"]
     elif "CONFIG_MAP" in evidence.modes:
         yield from _of_aws_auth(role, wanted, evidence)
     else:
@@ -160,7 +159,7 @@ def _entry_fix(evidence: Evidence, role: Role, wanted: str) -> str:
     return f"flotilla.eks.access_entry: cluster_name: {evidence.name}, principal_arn: {role.arn}, type: {wanted}"
 
 
-def _of_entry(entry: Values, role: Role, wanted: str, evidence: Evidence) -> Iterator[Finding]:
+def _of_entry(entry: Values, role: Role, wanted: str, evidence: Evidence) -> Iterator[Answer]:
     found = entry.get("type") or "STANDARD"
     if found == wanted:
         return
@@ -173,7 +172,7 @@ def _of_entry(entry: Values, role: Role, wanted: str, evidence: Evidence) -> Ite
     yield blocking(problem, told, fix)
 
 
-def _of_aws_auth(role: Role, wanted: str, evidence: Evidence) -> Iterator[Finding]:
+def _of_aws_auth(role: Role, wanted: str, evidence: Evidence) -> Iterator[Answer]:
     if evidence.aws_auth_fault:
         yield blocking(
             "the ConfigMap aws-auth is broken: by it, the cluster lets nobody in",
@@ -216,10 +215,6 @@ def _no_row(role: Role, plain: str, rows: Mapping[str, Any], evidence: Evidence,
 
 def _row_fix(evidence: Evidence, arn: str, wanted: str) -> str:
     return f"flotilla.eks.aws_auth: cluster_name: {evidence.name}, map_roles: [{{rolearn: {arn}, type: {wanted}}}]"
-
-
-def _unread(about: Unread) -> Finding:
-    return unknown(about.reason, about.action)
 
 
 def _name(arn: str) -> str:

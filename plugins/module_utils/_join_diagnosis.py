@@ -18,12 +18,12 @@ from ansible_collections.flotilla.eks.plugins.module_utils import (
     _join_routes,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import (
-    BLOCKING,
-    SUSPICIOUS,
-    UNKNOWN,
+    SEVERITIES,
+    Answer,
     Case,
     Evidence,
     Finding,
+    Unread,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_wanted import enumerated
@@ -34,7 +34,7 @@ class Check:
     """A question to an instance. ``needs`` names what of the evidence, or of the case, has to be known to answer it."""
 
     id: str
-    look: Callable[[Case, Evidence], Iterator[Finding]]
+    look: Callable[[Case, Evidence], Iterable[Answer]]
     needs: tuple[str, ...] = ()
 
 
@@ -63,39 +63,36 @@ CHECKS = (
     Check("console", _join_console.console, ("console",)),
 )
 _ORDER = {check.id: number for number, check in enumerate(CHECKS)}
-_SEVERITIES = (BLOCKING, SUSPICIOUS)
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What came out: the findings, the likely root cause first; the checks that found nothing; what could not be told,
-    as findings of the severity UNKNOWN."""
+    """What came out: the findings, the likely root cause first; the checks that found nothing; what could not be told.
+
+    A check may have found something, and not have been able to tell something else.
+    """
 
     findings: tuple[Finding, ...]
     passed: tuple[str, ...]
-    unchecked: tuple[Finding, ...]
+    unchecked: tuple[Unread, ...]
 
 
 def examine(case: Case, evidence: Evidence) -> Examination:
     """All checks of one instance."""
-    findings: list[Finding] = []
-    unchecked: list[Finding] = []
-    for check in CHECKS:
-        for finding in _asked(check, case, evidence):
-            named = replace(finding, check=check.id)
-            (unchecked if finding.severity == UNKNOWN else findings).append(named)
-    touched = {finding.check for finding in (*findings, *unchecked)}
-    passed = tuple(check.id for check in CHECKS if check.id not in touched)
-    return Examination(tuple(ordered(findings, _supported(case))), passed, tuple(unchecked))
+    answers = [replace(answer, check=check.id) for check in CHECKS for answer in _asked(check, case, evidence)]
+    findings = [answer for answer in answers if isinstance(answer, Finding)]
+    touched = {answer.check for answer in answers}
+    return Examination(
+        tuple(ordered(findings, _supported(case))),
+        tuple(check.id for check in CHECKS if check.id not in touched),
+        tuple(answer for answer in answers if isinstance(answer, Unread)),
+    )
 
 
-def _asked(check: Check, case: Case, evidence: Evidence) -> Iterator[Finding]:
+def _asked(check: Check, case: Case, evidence: Evidence) -> Iterable[Answer]:
     unread = {**evidence.unread, **case.unread}
-    away = [unread[name] for name in check.needs if name in unread]
-    if away:
-        yield from (Finding(UNKNOWN, one.reason, fix=one.action) for one in dict.fromkeys(away))
-        return
-    yield from check.look(case, evidence)
+    away = dict.fromkeys(unread[name] for name in check.needs if name in unread)
+    return list(away) or check.look(case, evidence)
 
 
 def _supported(case: Case) -> set[str]:
@@ -108,7 +105,7 @@ def ordered(findings: Iterable[Finding], supported: Iterable[str] = ()) -> list[
     backed = set(supported)
     return sorted(
         findings,
-        key=lambda one: (_SEVERITIES.index(one.severity), one.check not in backed, _ORDER.get(one.check, 0)),
+        key=lambda one: (SEVERITIES.index(one.severity), one.check not in backed, _ORDER.get(one.check, 0)),
     )
 
 

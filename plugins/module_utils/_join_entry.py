@@ -23,14 +23,13 @@ from ansible_collections.flotilla.eks.plugins.module_utils._join_diagnosis impor
     ordered,
     summary,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import Case, Finding
+from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import Case, Finding, Unread
 from ansible_collections.flotilla.eks.plugins.module_utils._join_launch import ailing, launch
 from ansible_collections.flotilla.eks.plugins.module_utils._join_subjects import Subjects, subjects
 from ansible_collections.flotilla.eks.plugins.module_utils._join_surroundings import Looks, surroundings
 from ansible_collections.flotilla.eks.plugins.module_utils._join_words import not_looked_at, with_words
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, kubernetes_for
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, kubernetes_for, there
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_info import there
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import MANAGED
 from ansible_collections.flotilla.eks.plugins.module_utils._user_data_told import Told
 
@@ -42,6 +41,15 @@ ARGUMENT_SPEC: Values = {
     "role_arn": {"type": "str"},
     "console_lines": {"type": "int", "default": 0},
 }
+COMPARED = (
+    "endpoint",
+    "certificate_authority",
+    "version",
+    "access_config",
+    "resources_vpc_config",
+    "kubernetes_network_config",
+)
+"""What has to be known of the cluster."""
 ACTIVITIES = 20  # the last ones of an Auto Scaling group that are looked at
 
 
@@ -62,9 +70,9 @@ def diagnose(module: Any) -> Values:
     params, name = module.params, module.params["cluster_name"]
     client = client_for(module)
     if module.check_mode and not there(client, name):
-        return _result(name, "", [], [], [], 0)
-    given = params["cluster"]
-    cluster = given if given and given.get("endpoint") else described(client, name)
+        return _result(name, [], [], [], 0)
+    given = params["cluster"] or {}
+    cluster = given if all(given.get(member) for member in COMPARED) else described(client, name)
     api = kubernetes_for(module, name, cluster, params["role_arn"] or "")
     found = subjects(client, api, cluster, params["instance_ids"] or [], params["groups"] or [])
     cases = [Case(node, found.instance(node), found.kubernetes(node)) for node in found.nodes]
@@ -75,8 +83,10 @@ def diagnose(module: Any) -> Values:
         evidence = surroundings(client, api, cluster, cases, api.now or datetime.now(UTC))
         cases = with_words(client, cases, evidence, bool(params["instance_ids"]))
         examined = [examine(case, evidence) for case in cases]
-    unread = [Finding("", one.reason, fix=one.action, check="launch") for one in looks.unread.values()]
-    return _result(name, found.blind, groups, cases, examined, params["console_lines"], unread)
+    unread = [replace(one, check="launch") for one in looks.unread.values()]
+    if found.blind:
+        unread.append(Unread(f"which instances have joined is not known: {found.blind}", check="nodes"))
+    return _result(name, groups, cases, examined, params["console_lines"], unread)
 
 
 def _group(client: Client, looks: Looks, cluster: str, row: Values, found: Subjects) -> Values:
@@ -93,7 +103,7 @@ def _group(client: Client, looks: Looks, cluster: str, row: Values, found: Subje
             "node group", "eks", partial(client.find, "eks", "DescribeNodegroup", **asked), None
         )
         findings += ailing((described_group or {}).get("nodegroup") or {})
-    return {**row, "findings": [_told(finding) for finding in ordered(findings)]}
+    return {**row, "findings": [asdict(finding) for finding in ordered(findings)]}
 
 
 def _activities(client: Client, group: str) -> list[Values]:
@@ -105,19 +115,15 @@ def _activities(client: Client, group: str) -> list[Values]:
 
 def _result(
     cluster: str,
-    blind: str,
     groups: Sequence[Values],
     cases: Sequence[Case],
     examined: Sequence[Examination],
     console_lines: int,
-    unread: Iterable[Finding] = (),
+    unread: Iterable[Unread] = (),
 ) -> Values:
     rows = [_row(case, result, console_lines) for case, result in zip(cases, examined, strict=True)]
-    unknown = [finding for result in examined for finding in result.unchecked]
-    if blind:
-        unknown.insert(0, Finding("", f"which instances have joined is not known: {blind}", check="nodes"))
-    merged = dict.fromkeys(replace(finding, severity="") for finding in [*unknown, *unread])
-    unchecked = [{"check": one.check, "reason": one.problem, "action": one.fix or None} for one in merged]
+    gaps = dict.fromkeys([*unread, *(one for result in examined for one in result.unchecked)])
+    unchecked = [{"check": one.check, "reason": one.reason, "action": one.action or None} for one in gaps]
     return {
         "instances": rows,
         "groups": list(groups),
@@ -128,20 +134,16 @@ def _result(
 
 
 def _row(case: Case, result: Examination, console_lines: int) -> Values:
-    findings = [_told(finding) for finding in result.findings]
+    findings = [asdict(finding) for finding in result.findings]
     return {
         **{name: case.node[name] for name in ("instance_id", "name", "kind", "group", "status", "reason")},
         "likely_cause": findings[0]["check"] if findings else None,
         "findings": findings,
         "passed": list(result.passed),
-        "unchecked": list(dict.fromkeys(finding.check for finding in result.unchecked)),
+        "unchecked": list(dict.fromkeys(one.check for one in result.unchecked)),
         "user_data": _shown(case.told) if case.told else None,
         "console": last_lines(case.console, console_lines) if case.console and console_lines > 0 else None,
     }
-
-
-def _told(finding: Finding) -> Values:
-    return {key: value for key, value in asdict(finding).items() if key != "severity"} | {"severity": finding.severity}
 
 
 def _shown(told: Told) -> Values:

@@ -28,7 +28,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._user_data_told impor
     Told,
 )
 
-BLOCKING, SUSPICIOUS, UNKNOWN = "blocking", "suspicious", "unknown"
+BLOCKING, SUSPICIOUS = SEVERITIES = ("blocking", "suspicious")
 
 _FAMILIES = {
     AL2023: re.compile(r"^amazon-eks-node-al2023-"),
@@ -45,7 +45,6 @@ _VERSION = re.compile(r"(?:(?:al2023-.*-|node-|aws-k8s-|EKS_Optimized-|k8s_)|k8s
 class Finding:
     """One thing that keeps an instance from joining, or may: what is wrong, by which evidence, and what to do.
 
-    With the severity UNKNOWN, it says what could not be told; ``fix`` then is the IAM action that is missing, if any.
     ``check`` is put in by whoever runs the checks.
     """
 
@@ -58,10 +57,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Unread:
-    """Why something is not known: the IAM action that the caller lacks, if that is why, and a reason in words."""
+    """Why something is not known, in words; the IAM action that the caller lacks, if that is why."""
 
     reason: str
     action: str = ""
+    check: str = ""
+
+
+Answer = Finding | Unread
+"""What a check comes to, if it finds anything."""
 
 
 @dataclass(frozen=True)
@@ -230,7 +234,3 @@ def blocking(problem: str, evidence: str, fix: str) -> Finding:
 
 def suspicious(problem: str, evidence: str, fix: str) -> Finding:
     return Finding(SUSPICIOUS, problem, evidence, fix)
-
-
-def unknown(reason: str, action: str = "") -> Finding:
-    return Finding(UNKNOWN, reason, fix=action)

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import (
+    Answer,
     Case,
     Evidence,
-    Finding,
+    Unread,
     blocking,
     suspicious,
-    unknown,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._join_reach import (
     ANYWHERE,
@@ -36,12 +36,12 @@ from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import
 HTTPS, KUBELET, DNS = 443, 10250, 53
 
 
-def security_groups(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def security_groups(case: Case, evidence: Evidence) -> Iterator[Answer]:
     ids, control = case.security_groups, evidence.control_groups
     known = evidence.security_groups
     away = [group for group in (*ids, *control) if group not in known]
     if away:
-        yield unknown(f"of the security groups {', '.join(away)} nothing is known: they are not in {evidence.vpc_id}")
+        yield Unread(f"of the security groups {', '.join(away)} nothing is known: they are not in {evidence.vpc_id}")
         return
     own, theirs = [known[group] for group in ids], [known[group] for group in control]
     node, plane = peer_of(case), Peer(frozenset(control), evidence.cluster_networks)
@@ -88,14 +88,14 @@ def security_groups(case: Case, evidence: Evidence) -> Iterator[Finding]:
     yield from _cluster_tags(own, evidence)
 
 
-def _judged(verdict: Verdict, problem: str, evidence: str, fix: str, grave: bool = True) -> Iterator[Finding]:
+def _judged(verdict: Verdict, problem: str, evidence: str, fix: str, grave: bool = True) -> Iterator[Answer]:
     if verdict is None:
-        yield unknown(f"whether {problem} depends on prefix lists, which were not looked into")
+        yield Unread(f"whether {problem} depends on prefix lists, which were not looked into")
     elif not verdict:
         yield (blocking if grave else suspicious)(problem, evidence, fix)
 
 
-def _cluster_tags(groups: list[Values], evidence: Evidence) -> Iterator[Finding]:
+def _cluster_tags(groups: list[Values], evidence: Evidence) -> Iterator[Answer]:
     tag = f"kubernetes.io/cluster/{evidence.name}"
     tagged = [group["group_id"] for group in groups if tag in tags_of(group)]
     if len(tagged) > 1:
@@ -107,7 +107,7 @@ def _cluster_tags(groups: list[Values], evidence: Evidence) -> Iterator[Finding]
         )
 
 
-def network_acls(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def network_acls(case: Case, evidence: Evidence) -> Iterator[Answer]:
     acl = acl_of(case.subnet_id, evidence.vpc_of(case), evidence.network_acls)
     own = str((evidence.subnets.get(case.subnet_id) or {}).get("cidr_block") or "")
     peers = evidence.cluster_networks if evidence.is_private else (ANYWHERE,)

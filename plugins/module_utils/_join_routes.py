@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import (
+    Answer,
     Case,
     Evidence,
-    Finding,
+    Unread,
     blocking,
     suspicious,
-    unknown,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._join_network import HTTPS, peer_of
 from ansible_collections.flotilla.eks.plugins.module_utils._join_reach import (
@@ -41,7 +41,7 @@ WANTED = {
 """What instances without a way to the internet need endpoints for."""
 
 
-def route(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def route(case: Case, evidence: Evidence) -> Iterator[Answer]:
     if evidence.vpc_of(case) != evidence.vpc_id:
         yield suspicious(
             "the instance is in another VPC than the cluster",
@@ -60,7 +60,7 @@ def route(case: Case, evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def service_endpoints(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def service_endpoints(case: Case, evidence: Evidence) -> Iterator[Answer]:
     trouble = _no_way_out(case, evidence)
     if not trouble:
         return
@@ -103,13 +103,13 @@ def _unusable(endpoint: Values, case: Case, evidence: Evidence) -> str:
     return f"{name} does not let the instance in ({', '.join(ids)})" if ids and closed else ""
 
 
-def endpoint_access(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def endpoint_access(case: Case, evidence: Evidence) -> Iterator[Answer]:
     allowed = pick(evidence.cluster, "resources_vpc_config.public_access_cidrs") or [ANYWHERE]
     if evidence.is_private or ANYWHERE in allowed or _no_way_out(case, evidence):
         return
     addresses = _seen_from(case, evidence)
     if not addresses:
-        yield unknown(
+        yield Unread(
             f"the public endpoint is open to {', '.join(allowed)} alone; from which address the instance comes there "
             "is not known"
         )
@@ -136,7 +136,7 @@ def _seen_from(case: Case, evidence: Evidence) -> list[str]:
     return [one["public_ip"] for one in gateway.get("nat_gateway_addresses") or [] if one.get("public_ip")]
 
 
-def dns(case: Case, evidence: Evidence) -> Iterator[Finding]:
+def dns(case: Case, evidence: Evidence) -> Iterator[Answer]:
     off = [name for name, on in evidence.vpc_dns.items() if not on]
     if not off or not (evidence.is_private or "enable_dns_support" in off):
         return

@@ -16,7 +16,6 @@ from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_read import instances_by_id, read
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import (
     MANAGED,
-    NODEGROUP_TAG,
     NOT_JOINED,
     READY,
     SELF_MANAGED,
@@ -24,6 +23,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import
     instance_of,
     tags_of,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes_wanted import group_of
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_wanted import groups as group_rows
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import NODEGROUP_TAG as OUR_TAG
@@ -49,7 +49,8 @@ class Subjects:
         return next((one for one in self.sources.nodes if instance_of(one) == node["instance_id"]), {})
 
     def scaling_groups(self, row: Values) -> list[Values]:
-        return [group for group in self.sources.scaling_groups if row["group"] in _names(group)]
+        """Those that launch the nodes of a group."""
+        return _launching(row, self.sources)
 
 
 class _Silence:
@@ -120,8 +121,7 @@ def _with_instances(client: Client, sources: Sources, wanted: Sequence[str]) -> 
 
 def _names(group: Values) -> set[str]:
     """What a user may call an Auto Scaling group: by its name, or that of what it belongs to."""
-    tags = tags_of(group)
-    names = (group["auto_scaling_group_name"], tags.get(NODEGROUP_TAG), tags.get(OUR_TAG))
+    names = (group["auto_scaling_group_name"], group_of(group)[1], tags_of(group).get(OUR_TAG))
     return {name for name in names if name}
 
 
@@ -142,4 +142,8 @@ def _short(groups: Sequence[str], nodes: Iterable[Values], sources: Sources) -> 
 
 
 def _size(row: Values, sources: Sources) -> int:
-    return sum(len(group.get("instances") or []) for group in sources.scaling_groups if row["group"] in _names(group))
+    return sum(len(group.get("instances") or []) for group in _launching(row, sources))
+
+
+def _launching(row: Values, sources: Sources) -> list[Values]:
+    return [group for group in sources.scaling_groups if group_of(group) == (row["kind"], row["group"])]

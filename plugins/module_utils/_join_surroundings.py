@@ -68,7 +68,7 @@ class Looks:
 def surroundings(client: Client, api: Kubernetes, cluster: Values, cases: Sequence[Case], now: Any) -> Evidence:
     """All that the checks of the cases want to know."""
     looks = Looks()
-    vpcs = sorted({str(case.instance.get("vpc_id")) for case in cases} | {_vpc_of(cluster)} - {"None", ""})
+    vpcs = sorted({str(case.instance.get("vpc_id") or "") for case in cases} | {_vpc_of(cluster)})
     with ThreadPoolExecutor(PARALLEL_READS) as pool:
         jobs = {name: pool.submit(_in_vpcs, looks, client, name, vpcs) for name in IN_VPC}
         jobs |= {

@@ -14,7 +14,7 @@ with suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, client_for
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import NoWay, cluster_of
+from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import COMING, NoWay, cluster_of
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._token import Tokens, make_token
@@ -52,6 +52,12 @@ def described(client: Client, name: str) -> Values:
         )
     cluster: Values = found["cluster"]
     return cluster
+
+
+def there(client: Client, name: str) -> bool:
+    """Whether there is a cluster whose API can be asked, now or after what is done to it. Raises AwsError."""
+    found = client.find("eks", "DescribeCluster", name=name)
+    return found is not None and found["cluster"]["status"] not in COMING
 
 
 def signer(

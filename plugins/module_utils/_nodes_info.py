@@ -12,10 +12,9 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, client_for
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import COMING
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes, KubernetesError
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, kubernetes_for
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, kubernetes_for, there
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_read import chosen, read
@@ -72,12 +71,6 @@ def look(module: Any) -> Values:
         return view()[0]
     patience = Patience(timeout=params["wait_timeout"], delay=max(1, params["wait_delay"]))
     return wait(view, patience, f"nodes of cluster {name}", wanted)
-
-
-def there(client: Client, name: str) -> bool:
-    """Whether there is a cluster whose API can be asked, now or soon. Raises AwsError."""
-    found = client.find("eks", "DescribeCluster", name=name)
-    return found is not None and found["cluster"]["status"] not in COMING
 
 
 def _view(client: Client, api: Kubernetes, cluster: Values, selection: Selection, wanted: Wanted) -> View:

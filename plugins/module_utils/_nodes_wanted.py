@@ -143,7 +143,12 @@ def _number(nodes: Sequence[Values], name: str, value: str) -> int:
 def _desired(sources: Sources) -> dict[tuple[str, str], int]:
     sizes: dict[tuple[str, str], int] = {}
     for group in sources.scaling_groups:
-        nodegroup = tags_of(group).get(NODEGROUP_TAG)
-        key = (MANAGED, nodegroup) if nodegroup else (SELF_MANAGED, group["auto_scaling_group_name"])
+        key = group_of(group)
         sizes[key] = sizes.get(key, 0) + group["desired_capacity"]
     return sizes
+
+
+def group_of(scaling_group: Values) -> tuple[str, str]:
+    """The kind and the name of the group that an Auto Scaling group launches the nodes of."""
+    nodegroup = tags_of(scaling_group).get(NODEGROUP_TAG)
+    return (MANAGED, nodegroup) if nodegroup else (SELF_MANAGED, scaling_group["auto_scaling_group_name"])

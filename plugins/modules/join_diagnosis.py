@@ -45,8 +45,8 @@ options:
     required: true
   cluster:
     description:
-      - The cluster as M(flotilla.eks.cluster) returned it. Spares the call of DescribeCluster. If there is no
-        C(endpoint) in it, the cluster is described.
+      - The cluster as M(flotilla.eks.cluster) returned it. Spares the call of DescribeCluster. If something is not in
+        it that instances are compared with, the cluster is described.
     type: dict
   instance_ids:
     description:

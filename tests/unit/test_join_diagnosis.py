@@ -119,7 +119,7 @@ def test_what_cannot_be_told_is_no_finding(check: str, words: str, members: dict
     examination = examine(case(), evidence(**members))
     assert examination.findings == ()
     assert [one.check for one in examination.unchecked] == [check]
-    assert words in examination.unchecked[0].problem
+    assert words in examination.unchecked[0].reason
     assert check not in examination.passed
 
 
@@ -129,7 +129,7 @@ def test_what_could_not_be_read_is_not_looked_into() -> None:
     unread = {name: Unread(f"{name}: denied", f"ec2:{name}") for name in names}
     examination = examine(case(), Evidence(CLUSTER_OF_NODES, evidence().now, unread=unread))
     assert examination.findings == ()
-    assert {one.fix for one in examination.unchecked} == {f"ec2:{name}" for name in names}
+    assert {one.action for one in examination.unchecked} == {f"ec2:{name}" for name in names}
     assert set(examination.passed) == {check.id for check in CHECKS if not check.needs}
 
 
@@ -240,7 +240,7 @@ def test_no_combination_makes_it_fail(one: Case, missing: set[str], unread: str)
     examination = examine(one, evidence(**known, unread={unread: Unread("denied")}))
     ranks = [("blocking", "suspicious").index(finding.severity) for finding in examination.findings]
     assert ranks == sorted(ranks)
-    named = {found.check for found in (*examination.findings, *examination.unchecked)}
+    named = {found.check for found in examination.findings} | {found.check for found in examination.unchecked}
     assert named | set(examination.passed) == {check.id for check in CHECKS}
     assert not named & set(examination.passed)
 

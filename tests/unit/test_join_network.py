@@ -132,7 +132,7 @@ def test_what_rules_do_not_tell(check: str, words: str, members: dict[str, Any])
     examination = examine(case(), evidence(**members))
     assert examination.findings == ()
     assert [one.check for one in examination.unchecked] == [check]
-    assert words in examination.unchecked[0].problem
+    assert words in examination.unchecked[0].reason
 
 
 def test_verdicts_of_security_groups() -> None:

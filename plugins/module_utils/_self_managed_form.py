@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _launch_data
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
-from ansible_collections.flotilla.eks.plugins.module_utils._partial import EMPTY
+from ansible_collections.flotilla.eks.plugins.module_utils._partial import says_nothing
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import prune
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import RESERVED_TAGS
 from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import (
@@ -170,4 +170,4 @@ def _rest(tags: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
 
 
 def _given(values: Mapping[str, Any]) -> Values:
-    return {name: value for name, value in values.items() if value is False or value not in EMPTY}
+    return {name: value for name, value in values.items() if not says_nothing(value)}

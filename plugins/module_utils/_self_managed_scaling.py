@@ -190,8 +190,8 @@ def _launch_changes(
     """What an update says of what is launched, and how that differs; nothing if it is as it shall be."""
     changes = []
     seen = group.get(MIXED)
-    if policy is not None and not matches(policy, seen, ORDERED):
-        changes.append(Difference(MIXED, portion(seen, policy), policy))
+    if policy is not None and not (bool(policy) == bool(seen) and matches(policy, seen, ORDERED)):
+        changes.append(Difference(MIXED, portion(seen, policy) if policy else seen, policy))
     before = template_of(group)
     if current is None or before != current:
         old = before.version if before else None

@@ -176,7 +176,7 @@ def _scaling_group(
     settings = validator.members(shape, given, place, NOT_OF_A_SCALING_GROUP, SCALING_GROUP_SPEC, optional=True)
     if values["subnets"] is not None:
         settings["subnets"] = values["subnets"]
-    name = values["name"] or full_name(cluster, nodegroup)
+    name = full_name(cluster, nodegroup) if values["name"] is None else values["name"]
     _check_length(validator, f"{place}.name", name, SCALING_GROUP_NAME_LENGTH)
     _check_settings(settings, place, validator)
     tags = _tags(values["tags"], f"{place}.tags", validator)

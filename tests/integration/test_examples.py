@@ -23,6 +23,7 @@ SUBNETS = [f"subnet-0a1b2c3d4e5f6000{number}" for number in (1, 2, 3)]
 HOST = "mi-0a1b2c3d4e5f60718"
 KEY = "key/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
 NODE = "ip-10-0-1-17.eu-central-1.compute.internal"
+IMAGE, SECURITY_GROUP = "ami-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60718"
 YEAR = 366 * 24 * 3600  # simulated seconds
 DIRECTORY = "/run/deploy"
 NOT_FOR_US_TO_CHOOSE = re.compile(
@@ -125,6 +126,20 @@ def a_cluster_with_nodes(aws: Surroundings) -> dict[str, Any]:
     aws.nodegroup("web", labels={"accelerator": "nvidia"}, scalingConfig={"minSize": 0, "maxSize": 3, "desiredSize": 3})
     aws.nodegroup("api")
     return {}
+
+
+def a_cluster_and_an_instance_profile(aws: Surroundings) -> dict[str, Any]:
+    found = aws.eks.describe_cluster(name=aws.cluster("prod"))["cluster"]
+    aws.role("node", "eks-node")
+    aws.iam.create_instance_profile(InstanceProfileName="eks-node")
+    aws.iam.add_role_to_instance_profile(InstanceProfileName="eks-node", RoleName="eks-node")
+    known = {
+        "name": "prod",
+        "endpoint": found["endpoint"],
+        "certificate_authority": found["certificateAuthority"],
+        "kubernetes_network_config": {"service_ipv4_cidr": found["kubernetesNetworkConfig"]["serviceIpv4Cidr"]},
+    }
+    return {"cluster": known}
 
 
 def a_network_of_a_cluster(aws: Surroundings) -> dict[str, Any]:
@@ -236,6 +251,8 @@ GIVEN = {
     "ssm_activation_info": activations,
     "ssm_managed_instance": a_host,
     "ssm_managed_instance_info": a_host,
+    "self_managed_nodegroups": a_cluster_and_an_instance_profile,
+    "self_managed_nodegroups_info": nothing,
     "update": a_cluster_on_its_way_back,
 }
 
@@ -251,6 +268,8 @@ def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> Non
         DIRECTORY: str(playbook.directory),
         NODE: a_node_of(aws, "web"),
         HOST: registered(aws),
+        IMAGE: IMAGE,
+        SECURITY_GROUP: aws.security_group("examples"),
     }
     printed = documentation(module).examples_text
     tasks = yaml.safe_load(NOT_FOR_US_TO_CHOOSE.sub(lambda match: real[match.group()], printed))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -347,6 +348,10 @@ def test_instances_that_cannot_be_launched(steps: Steps, aws: Surroundings) -> N
     assert "Run again to do the rest" in message
 
 
+def called(ledger: Ledger, operation: str) -> bool:
+    return operation in ledger.operations()
+
+
 def test_trouble_on_the_way(
     playbook: Playbook, simulator: SimulatorProcess, aws: Surroundings, ledger: Ledger, subtests: pytest.Subtests
 ) -> None:
@@ -388,7 +393,7 @@ def test_trouble_on_the_way(
             options["groups"] = [entry(fresh, scaling={"warm_pool": {"min_size": 0, "pool_state": "Stopped"}})]
             simulator.fault(operation=f"*:{operation}", latency=2)
             play = {"hosts": "all", "gather_facts": False, "tasks": [{f"flotilla.eks.{MODULE}": options}]}
-            playbook.killed([play], lambda operation=operation: operation in ledger.operations())
+            playbook.killed([play], partial(called, ledger, operation))
             finished()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -52,8 +53,12 @@ def of_shape(shape: Any, special: Mapping[str, Strategy] | None = None, always: 
         )
     if shape.type_name == "map":
         return LABELS
-    if shape.type_name == "integer":
+    if shape.type_name in ("integer", "long"):
         return st.integers(shape.metadata.get("min", 1), shape.metadata.get("max", 100))
+    if shape.type_name in ("double", "float"):
+        return st.floats(shape.metadata.get("min", 0), shape.metadata.get("max", 100))
+    if shape.type_name == "timestamp":
+        return st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
     if shape.type_name == "boolean":
         return st.booleans()
     return st.sampled_from(shape.enum) if getattr(shape, "enum", None) else WORDS

@@ -187,7 +187,7 @@ def test_nodeadm_lets_cloud_init_have_the_other_parts() -> None:
         (mime(node_config()).replace('boundary="//"', 'boundary="other"'), "NextPart: EOF"),
         (mime(node_config()).replace("\nContent-Type: application", "\n\nContent-Type: application"), "could not find"),
         (b"\x1f\x8bbroken", "failed to decompress"),
-        ("#!/bin/bash\n/etc/eks/bootstrap.sh prod\n", "bootstrap.sh has been removed from AL2023-based EKS AMIs"),
+        ("#!/bin/bash\n/etc/eks/bootstrap.sh prod\n", "couldn't get version/kind"),
         (node_config({"kubelet": {"flags": ["--node-labels=node-role.kubernetes.io/x="]}}), "unknown 'kubernetes.io'"),
         (node_config({"kubelet": {"flags": ["--node-labels=a b=c"]}}), "unknown command b=c"),
         (node_config({"kubelet": {"flags": ["--node-labels=a=-"]}}), "invalid node labels"),

@@ -159,11 +159,12 @@ class Boots:
             self._turn_away(boot, hindrance)
 
     def _turn_away(self, boot: Boot, hindrance: Hindrance) -> None:
+        waited = (self._world.timeline.now - boot.since).total_seconds()
+        if hindrance.program == NODEADM and waited >= durations.NODEADM_PATIENCE:
+            hindrance = Hindrance(NODEADM, hindrance.message, final=True)
         boot.problem = str(hindrance)
         boot.console.tell(hindrance)
-        waited = (self._world.timeline.now - boot.since).total_seconds()
-        gives_up = hindrance.program == NODEADM and waited >= durations.NODEADM_PATIENCE
-        if not hindrance.final and not gives_up:
+        if not hindrance.final:
             self._after(max(durations.JOIN_RETRY, waited / _PATIENCE), boot, self._join)
 
     def _admit(self, aws: Neighbours, boot: Boot, found: Membership) -> None:

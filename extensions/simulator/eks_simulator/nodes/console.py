@@ -15,6 +15,8 @@ from ..amis import image_of, system
 from ..clock import Timeline
 from . import console_text
 from .bootstrap import Rejected, bootstrap, family
+from .bootstrap.al2023 import NO_BOOTSTRAP
+from .bootstrap.cloud_init import calls_bootstrap
 from .console_text import Attempt, Host
 from .hindrance import Hindrance
 from .membership import user_data_of
@@ -42,22 +44,25 @@ class Console:
 
     def tell(self, hindrance: Hindrance | None) -> None:
         """Show how an attempt to join ended; the same again only once."""
-        before = str(self.attempts[-1].hindrance) if self.attempts else ""
-        if str(hindrance) != before:
+        before = self.attempts[-1].hindrance if self.attempts else Hindrance("", "")
+        if str(hindrance) != str(before) or (hindrance and before and hindrance.final != before.final):
             self.attempts.append(Attempt(self.timeline.now, hindrance))
 
     def output(self) -> tuple[datetime, str]:
         """When the console changed last, and what is on it; nothing in the first half minute."""
-        if (self.timeline.now - self.since).total_seconds() < durations.INSTANCE_BOOT / 2:
+        passed = (self.timeline.now - self.since).total_seconds()
+        if passed < durations.INSTANCE_BOOT / 2:
             return self.since, ""
         latest = self.attempts[-1].at if self.attempts else self.since
-        return latest, console_text.text(self._host(), self.since, self.attempts)[-_MOST:]
+        booted = passed >= durations.INSTANCE_BOOT
+        return latest, console_text.text(_host(self.instance), self.since, self.attempts, booted)[-_MOST:]
 
-    def _host(self) -> Host:
-        image = image_of(self.instance.image_id)
-        name = self.instance.private_dns_name
-        kind = family(self.instance.image_id, user_data_of(self.instance))
-        return Host(kind, system(image), name.partition(".")[0], name, _loaded(self.instance))
+
+def _host(instance: Any) -> Host:
+    image, name, data = image_of(instance.image_id), instance.private_dns_name, user_data_of(instance)
+    kind = family(instance.image_id, data)
+    printed = NO_BOOTSTRAP if kind == "al2023" and calls_bootstrap(data) else ""
+    return Host(kind, system(image), name.partition(".")[0], name, _loaded(instance), printed)
 
 
 def _loaded(instance: Any) -> str:

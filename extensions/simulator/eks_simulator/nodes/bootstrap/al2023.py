@@ -28,6 +28,10 @@ from .model import Bootstrap, Rejected
 
 _GROUP, _VERSIONS, _KIND = "node.eks.aws", ("v1alpha1",), "NodeConfig"
 _MEDIA = f"application/{_GROUP}"
+NO_BOOTSTRAP = """\
+ERROR: bootstrap.sh has been removed from AL2023-based EKS AMIs.
+EKS nodes are now initialized by nodeadm."""
+"""What the script that other AMIs are bootstrapped by prints here (https://github.com/awslabs/amazon-eks-ami/issues/2426)."""
 _SHAPE: dict[str, Any] = {
     "cluster": {
         "name": str,
@@ -48,11 +52,6 @@ _SHAPE: dict[str, Any] = {
 }
 """The types of NodeConfig's members; `*` stands for any name. What has another type is refused, what is not here is
 dropped."""
-BOOTSTRAP = b"/etc/eks/bootstrap.sh"
-_NO_BOOTSTRAP = """\
-ERROR: bootstrap.sh has been removed from AL2023-based EKS AMIs.
-EKS nodes are now initialized by nodeadm."""
-"""https://github.com/awslabs/amazon-eks-ami/issues/2426"""
 _NAMES = {str: "string", bool: "bool", dict: "map[string]runtime.RawExtension", bytes: "[]uint8"}
 
 
@@ -72,10 +71,7 @@ def al2023(user_data: bytes) -> Bootstrap:
         raise _rejected(
             "operation error ec2imds: GetUserData, http response error StatusCode: 404, request to EC2 IMDS failed"
         )
-    opened = _opened(user_data)
-    if BOOTSTRAP in opened and not is_node_config(opened):
-        raise Rejected("cloud-init", _NO_BOOTSTRAP)
-    spec = reduce(_merged, [_spec(document) for document in _documents(opened)])
+    spec = reduce(_merged, [_spec(document) for document in _documents(_opened(user_data))])
     cluster, flags = spec.get("cluster", {}), spec.get("kubelet", {}).get("flags", [])
     _check(cluster)
     config = spec.get("kubelet", {}).get("config", {})

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +32,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._join_words import no
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, kubernetes_for, there
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import MANAGED
+from ansible_collections.flotilla.eks.plugins.module_utils._read import PARALLEL_READS
 from ansible_collections.flotilla.eks.plugins.module_utils._user_data_told import Told
 
 ARGUMENT_SPEC: Values = {
@@ -77,7 +79,8 @@ def diagnose(module: Any) -> Values:
     found = subjects(client, api, cluster, params["instance_ids"] or [], params["groups"] or [])
     cases = [Case(node, found.instance(node), found.kubernetes(node)) for node in found.nodes]
     looks = Looks()
-    groups = [_group(client, looks, name, row, found) for row in found.groups]
+    with ThreadPoolExecutor(PARALLEL_READS) as pool:
+        groups = list(pool.map(lambda row: _group(client, looks, name, row, found), found.groups))
     examined: list[Examination] = []
     if cases:
         evidence = surroundings(client, api, cluster, cases, api.now or datetime.now(UTC))
@@ -99,10 +102,8 @@ def _group(client: Client, looks: Looks, cluster: str, row: Values, found: Subje
             findings += launch(group, activities)
     if row["kind"] == MANAGED:
         asked = {"cluster_name": cluster, "nodegroup_name": row["group"]}
-        described_group = looks.look(
-            "node group", "eks", partial(client.find, "eks", "DescribeNodegroup", **asked), None
-        )
-        findings += ailing((described_group or {}).get("nodegroup") or {})
+        told = looks.look("node group", "eks", partial(client.find, "eks", "DescribeNodegroup", **asked), None)
+        findings += ailing((told or {}).get("nodegroup") or {})
     return {**row, "findings": [asdict(finding) for finding in ordered(findings)]}
 
 

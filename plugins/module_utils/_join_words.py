@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 
 from ansible.module_utils.common.yaml import HAS_YAML
 
@@ -21,6 +21,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._join_surroundings im
 from ansible_collections.flotilla.eks.plugins.module_utils._read import PARALLEL_READS
 from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import template_versions
 from ansible_collections.flotilla.eks.plugins.module_utils._user_data_reading import read_user_data
+from ansible_collections.flotilla.eks.plugins.module_utils._user_data_told import Told
 
 LOOKED_AT = 5  # instances whose console is read, and without a launch template, whose user data are
 TEMPLATE, VERSION = "aws:ec2launchtemplate:id", "aws:ec2launchtemplate:version"
@@ -49,12 +50,13 @@ class _Read:
 
 def with_words(client: Client, cases: Sequence[Case], evidence: Evidence, all_of_them: bool) -> list[Case]:
     """The cases with what their user data tell and their consoles say, or why that is not known."""
-    few = cases if all_of_them else representatives(cases)
+    few = {case.id for case in (cases if all_of_them else representatives(cases))}
+    understood = cache(read_user_data)  # many instances have the same
     with ThreadPoolExecutor(PARALLEL_READS) as pool:
         consoles = pool.submit(_consoles, client, cases, few)
         data = _user_data(client, cases, few)
         said = consoles.result()
-    return [_with_words(case, evidence, data, said) for case in cases]
+    return [_with_words(case, evidence, data, said, understood) for case in cases]
 
 
 def representatives(cases: Sequence[Case]) -> list[Case]:
@@ -70,7 +72,9 @@ def representatives(cases: Sequence[Case]) -> list[Case]:
     return chosen[:LOOKED_AT]
 
 
-def _with_words(case: Case, evidence: Evidence, data: _Read, said: _Read) -> Case:
+def _with_words(
+    case: Case, evidence: Evidence, data: _Read, said: _Read, understood: Callable[[bytes, str], Told]
+) -> Case:
     sources = {"user_data": data, "console": said}
     unread = {name: source.unread[case.id] for name, source in sources.items() if case.id in source.unread}
     told = None
@@ -79,7 +83,7 @@ def _with_words(case: Case, evidence: Evidence, data: _Read, said: _Read) -> Cas
         if case.managed and not raw:
             unread["user_data"] = Unread("user_data: EKS writes that of its own AMIs itself, and shows it nowhere")
         else:
-            told = read_user_data(_decoded(raw), evidence.family_of(case))
+            told = understood(_decoded(raw), evidence.family_of(case))
     return replace(case, told=told, console=said.texts.get(case.id), unread=unread)
 
 
@@ -90,7 +94,7 @@ def _decoded(raw: str) -> bytes:
         return raw.encode()
 
 
-def _user_data(client: Client, cases: Sequence[Case], few: Sequence[Case]) -> _Read:
+def _user_data(client: Client, cases: Sequence[Case], few: set[str]) -> _Read:
     """In base64, as EC2 has it."""
     read = _Read()
     if not HAS_YAML:
@@ -100,7 +104,7 @@ def _user_data(client: Client, cases: Sequence[Case], few: Sequence[Case]) -> _R
     for case in cases:
         if _version(case) in templates:
             read.texts[case.id] = templates[_version(case)]
-        elif case in few:
+        elif case.id in few:
             read.look("user_data", case.id, partial(_of_instance, client, case))
         else:
             read.unread[case.id] = BEYOND["user_data"]
@@ -131,24 +135,24 @@ def _of_instance(client: Client, case: Case) -> str:
     return str((answer.get("UserData") or {}).get("Value") or "")
 
 
-def _consoles(client: Client, cases: Sequence[Case], few: Sequence[Case]) -> _Read:
-    read = _Read(unread={case.id: BEYOND["console"] for case in cases if case not in few})
+def _consoles(client: Client, cases: Sequence[Case], few: set[str]) -> _Read:
+    read = _Read(unread={case.id: BEYOND["console"] for case in cases if case.id not in few})
     with ThreadPoolExecutor(PARALLEL_READS) as pool:
-        list(pool.map(lambda case: read.look("console", case.id, partial(_console, client, case)), few))
+        list(pool.map(lambda instance: read.look("console", instance, partial(_console, client, instance)), few))
     return read
 
 
-def _console(client: Client, case: Case) -> str:
+def _console(client: Client, instance: str) -> str:
     """What it has said up to now, which only instances on Nitro can tell; of others, what EC2 last wrote down.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html
     """
     try:
-        answer = client.read("ec2", "GetConsoleOutput", InstanceId=case.id, Latest=True)
+        answer = client.read("ec2", "GetConsoleOutput", InstanceId=instance, Latest=True)
     except AwsError as error:
         if error.code != "UnsupportedOperation":
             raise
-        answer = client.read("ec2", "GetConsoleOutput", InstanceId=case.id)
+        answer = client.read("ec2", "GetConsoleOutput", InstanceId=instance)
     return str(answer.get("Output") or "")
 
 

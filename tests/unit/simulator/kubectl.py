@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import ssl
 import subprocess
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +32,7 @@ class Kubectl:
     described: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        described = self.described or self.account.describe(self.cluster)
-        token = make_token(self.account.client("sts", **self.keys), self.cluster)
+        described, token = self._access()
         settings = {
             "clusters": [{"name": "c", "cluster": _trust(described)}],
             "users": [{"name": "u", "user": {"token": token}}],
@@ -53,6 +55,21 @@ class Kubectl:
     def objects(self, *arguments: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.said("get", *arguments, "-o", "json"))["items"]
         return found
+
+    def asked(self, path: str) -> list[dict[str, Any]]:
+        """The objects of a list, without the second that kubectl takes to start."""
+        described, token = self._access()
+        authority = base64.b64decode(described["certificateAuthority"]["data"]).decode()
+        request = urllib.request.Request(described["endpoint"] + path, headers={"Authorization": f"Bearer {token}"})
+        context = ssl.create_default_context(cadata=authority)
+        with urllib.request.urlopen(request, context=context, timeout=60) as answer:
+            found: list[dict[str, Any]] = json.load(answer)["items"]
+        return found
+
+    def _access(self) -> tuple[dict[str, Any], str]:
+        """The cluster, and a token for it."""
+        described = self.described or self.account.describe(self.cluster)
+        return described, make_token(self.account.client("sts", **self.keys), self.cluster)
 
     def create(self, thing: dict[str, Any]) -> None:
         file = self.home / "thing.json"

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Packets get from a node to its cluster's endpoint, and back to its kubelet, as security groups and routes let them."""
+"""Packets get from a node to its cluster's endpoint and back if security groups and routes let them."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class Fleet:
 
     def nodes(self) -> dict[str, Node]:
         """The nodes by the ids of their instances."""
-        return {node["spec"]["providerID"].rpartition("/")[2]: node for node in self.kubectl.objects("nodes")}
+        return {node["spec"]["providerID"].rpartition("/")[2]: node for node in self.kubectl.asked("/api/v1/nodes")}
 
     def console(self, instance: str) -> str:
         answer = self.account.ec2.get_console_output(InstanceId=instance)
@@ -325,7 +325,7 @@ def test_pods_are_lost_with_a_node_that_nobody_drained(fleet: Fleet) -> None:
     account.sim.advance(60)
     fleet.terminate(drained)
     assert losses(account, since) == []
-    here = fleet.kubectl.objects("pods", "-l", f"app={name}")
+    here = fleet.kubectl.asked(f"/api/v1/namespaces/default/pods?labelSelector=app%3D{name}")
     fleet.terminate(undrained)
     (entry,) = losses(account, since)
     assert (entry["write"], entry["error"]) == (False, None)
@@ -365,16 +365,18 @@ def test_windows_needs_an_entry_of_its_own_addresses_for_its_pods_and_linux_for_
     spec = {"nodeSelector": {"kubernetes.io/os": "windows"}, "containers": [container]}
     fleet.kubectl.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec})
     account.sim.advance(60)
-    waiting = fleet.kubectl.objects("pods", "-A")
+    waiting = fleet.kubectl.asked("/api/v1/pods")
     assert {pod["metadata"]["name"].partition("-")[0]: pod["status"]["phase"] for pod in waiting} == {
         "web": "Pending",
         "coredns": "Pending",
     }
     assert "enable-windows-ipam" not in str(waiting)
-    assert "pod does not have label vpc.amazonaws.com/PrivateIPv4Address" in str(fleet.kubectl.objects("events"))
+    assert "pod does not have label vpc.amazonaws.com/PrivateIPv4Address" in str(
+        fleet.kubectl.asked("/api/v1/namespaces/default/events")
+    )
     switch = {"namespace": "kube-system", "name": "amazon-vpc-cni"}
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": switch, "data": {"enable-windows-ipam": "true"}}
     fleet.kubectl.create(config)
     account.sim.advance(60)
-    assert [pod["status"]["phase"] for pod in fleet.kubectl.objects("pods")] == ["Running"]
+    assert [pod["status"]["phase"] for pod in fleet.kubectl.asked("/api/v1/namespaces/default/pods")] == ["Running"]
     fleet.terminate(instance)

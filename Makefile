@@ -22,7 +22,7 @@ export XDG_CACHE_HOME           := $(BUILD)/cache
 unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test hosts lint format sanity bench api-coverage build changelog clean distclean
+.PHONY: help demo test hosts molecule lint format sanity bench api-coverage build changelog clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -32,6 +32,9 @@ demo: $(DEMO) ## Watch a cluster come, change and go on a simulated AWS
 
 test: $(READY) ## Run all tests (JOBS=3 of them at a time)
 	@$(activate) python -m pytest -n $(JOBS)
+
+molecule: $(READY) ## Run the scenarios of the roles on the simulated AWS
+	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all
 
 hosts: $(READY) ## Run the tests on real machines, as root on Debian or Ubuntu
 	@$(activate) cd tests && python -m support.machines

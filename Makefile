@@ -38,7 +38,7 @@ molecule: $(READY) ## Run the scenarios of the roles on the simulated AWS
 
 hosts: $(READY) ## Run the tests on real machines, as root on Debian or Ubuntu
 	@$(activate) cd tests && python -m support.machines
-	@$(activate) python -m pytest tests/hosts
+	@$(activate) python -m pytest -n $(JOBS) tests/hosts
 
 lint: $(READY) ## ruff, mypy, yamllint, shellcheck, ansible-lint (production profile)
 	@$(activate) ruff check .

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_nodes import plan_self_managed_nodes
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_removal import plan_self_managed_removal
-from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import node_user_data
+from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import node_config, node_user_data
 
 
 class FilterModule:
@@ -18,6 +18,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "node_config": node_config,
             "node_user_data": node_user_data,
             "self_managed_nodes_plan": plan_self_managed_nodes,
             "self_managed_nodes_removal": plan_self_managed_removal,

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +24,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import WriteInCheckMode
+from ansible_collections.flotilla.eks.plugins.module_utils._tls import trusting
 
 Object = dict[str, Any]
 
@@ -217,17 +217,10 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 def _trusting(endpoint: Endpoint) -> ssl.SSLContext:
-    """Trusts the cluster's authority alone.
-
-    Without VERIFY_X509_STRICT, a default from Python 3.13 on: the authorities of EKS lack the key identifiers that it
-    asks for. https://github.com/kubernetes-client/python/issues/2394
-    """
     try:
-        context = ssl.create_default_context(cadata=b64decode(endpoint.certificate_authority).decode("ascii"))
-    except (ValueError, ssl.SSLError) as error:
-        raise Untrusted("certificate_authority", f"is no certificate in PEM and base64: {error}") from None
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
+        return trusting(endpoint.certificate_authority)
+    except ValueError as error:
+        raise Untrusted("certificate_authority", str(error)) from None
 
 
 def _object(request: str, body: bytes) -> Object:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_al2023 import al2023
+from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_al2023 import al2023, merged
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_bottlerocket import bottlerocket
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_checks import (
     Node,
@@ -52,12 +52,51 @@ def node_user_data(
 
     ``options`` are those of the filter's documentation that not every family has. Raises UserDataError.
     """
+    given = _given(family, options)
+    node = _node(cluster, labels, taints, max_pods, cluster_dns, given)
+    return _sized(_written(family, node, given))
+
+
+def node_config(
+    cluster: Mapping[str, Any],
+    *,
+    labels: Mapping[str, str] | None = None,
+    taints: Sequence[Mapping[str, Any]] | None = None,
+    max_pods: int | None = None,
+    cluster_dns: str | Sequence[str] | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """The NodeConfig of an instance of Amazon Linux 2023 that is there already, for a file in /etc/eks/nodeadm.d.
+
+    The arguments are those of `node_user_data` that a NodeConfig has a place for. Raises UserDataError.
+    """
+    unfit = sorted(set(options) & {"before", "after"})
+    if unfit:
+        raise UserDataError(f"{unfit[0]}: these are parts of user data, not of a NodeConfig; leave it out")
+    given = _given("al2023", options)
+    node = _node(cluster, labels, taints, max_pods, cluster_dns, given)
+    return merged(node, given.get("node_config", {}))
+
+
+def _given(family: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that say something, each of which the family knows. Raises UserDataError."""
     given = {name: value for name, value in options.items() if value not in (None, "", [], {})}
     _check_options(family, given, options)
+    return given
+
+
+def _node(
+    cluster: Mapping[str, Any],
+    labels: Mapping[str, str] | None,
+    taints: Sequence[Mapping[str, Any]] | None,
+    max_pods: int | None,
+    cluster_dns: str | Sequence[str] | None,
+    given: Mapping[str, Any],
+) -> Node:
     kubelet = mapping("kubelet", given.get("kubelet", {}))
     _check_kubelet(kubelet, {"taints": taints, "max_pods": max_pods, "cluster_dns": cluster_dns})
     known = cluster_of(cluster)
-    node = Node(
+    return Node(
         known,
         labels_of(labels or {}),
         taints_of(taints or []),
@@ -66,7 +105,6 @@ def node_user_data(
         kubelet,
         flags_of(given.get("kubelet_flags", [])),
     )
-    return _sized(_written(family, node, given))
 
 
 def _written(family: str, node: Node, given: Mapping[str, Any]) -> str:

@@ -40,6 +40,25 @@ def al2023(node: Node, more: Mapping[str, Any], before: Sequence[Any], after: Se
     return _mime([(kind, as_yaml(node_config(content)) if kind == MEDIA_TYPE else content) for kind, content in parts])
 
 
+def merged(node: Node, more: Mapping[str, Any]) -> dict[str, Any]:
+    """The node's own NodeConfig and ``more`` of its spec as one, merged as nodeadm does: mappings member by member, the
+    flags of both, of all else the latter (nodeadm/internal/api/merge.go). Raises UserDataError."""
+    return node_config(_together(_spec(node), checked_spec("node_config", more), ()))
+
+
+def _together(one: Mapping[str, Any], other: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    both = dict(one)
+    for key, value in other.items():
+        here = (*path, key)
+        if isinstance(value, Mapping) and isinstance(both.get(key), Mapping):
+            both[key] = _together(both[key], value, here)
+        elif here == ("kubelet", "flags"):
+            both[key] = [*both.get(key, []), *value]
+        else:
+            both[key] = value
+    return both
+
+
 def parts_of(where: str, given: Sequence[Any]) -> list[Part]:
     """The parts that a user gave: scripts as texts, others with their content_type. Raises UserDataError."""
     if isinstance(given, (str, Mapping)):

@@ -2,3 +2,38 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures of the tests that run on real machines. They need root: make hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eks_simulator.process import SimulatorProcess
+from support.ec2_machines import Ec2Machines
+from support.surroundings import Surroundings
+
+CLUSTER = "prod"
+
+
+@pytest.fixture
+def aws(simulator: SimulatorProcess) -> Surroundings:
+    """The simulated AWS with an ACTIVE cluster that lets the role of nodes in."""
+    aws = Surroundings(simulator)
+    aws.cluster(CLUSTER, version="1.33", accessConfig={"authenticationMode": "API"})
+    aws.eks.create_access_entry(clusterName=CLUSTER, principalArn=aws.role("node"), type="EC2_LINUX")
+    return aws
+
+
+@pytest.fixture
+def ec2(aws: Surroundings, tmp_path: Path) -> Iterator[Callable[..., Ec2Machines]]:
+    """Boots instances by their names; they are gone when the test is over."""
+    with ExitStack() as stack:
+
+        def boot(*names: str, **options: Any) -> Ec2Machines:
+            return stack.enter_context(Ec2Machines(aws, tmp_path / "machines", names, **options))
+
+        yield boot

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from support.authority import Authority
-from support.documentation import MODULES, documentation
+from support.documentation import MODULES, OF_HOSTS, documentation
 from support.playbook import Playbook
 from support.surroundings import Surroundings
 
@@ -220,6 +220,7 @@ GIVEN = {
     "addon_info": a_cluster_with_addons_and_associations,
     "addon_versions_info": a_cluster,
     "aws_auth": a_cluster,
+    "bootstrap_info": a_cluster,
     "capability": a_cluster,
     "capability_info": a_cluster,
     "certificate_authority": a_cluster,
@@ -240,6 +241,7 @@ GIVEN = {
     "network_info": a_network_of_a_cluster,
     "nodegroup": a_cluster_and_a_launch_template,
     "nodegroup_info": a_cluster_with_its_members,
+    "nodes": a_cluster_with_nodes,
     "nodes_info": a_cluster_with_nodes,
     "pod_identity_association": a_cluster_for_pods_with_roles,
     "pod_identity_association_info": a_cluster_with_addons_and_associations,
@@ -257,7 +259,7 @@ GIVEN = {
 }
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in OF_HOSTS])  # see tests/hosts
 def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> None:
     """In one play, in which each task has to do its work: none is left out."""
     variables = GIVEN[module](aws)

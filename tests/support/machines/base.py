@@ -1,7 +1,9 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The file system that all machines start from: a small Debian or Ubuntu, made once and never written to again.
+"""The file system that all machines start from: a small Debian or Ubuntu, made once, and kept as one file.
+
+A directory in its place would be walked by every tool that looks at the checkout.
 
 mmdebstrap takes half the time of debootstrap: apt installs all packages at once, and nothing is flushed to disk.
 """
@@ -38,6 +40,7 @@ _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/u
 _MASKED = ("console-getty", "getty@tty1", "systemd-journal-flush", "systemd-udevd", "systemd-update-utmp")
 _RECIPE = [
     "--mode=root",
+    "--format=tar",
     "--variant=essential",
     f"--include={','.join(_PACKAGES)}",
     '--aptopt=Acquire::Languages "none"',
@@ -55,16 +58,16 @@ class CannotMake(Exception):
 
 
 def base() -> Path:
-    """The directory of the base, which is made if it is not there yet. Raises CannotMake."""
+    """The archive of the base, which is made if it is not there yet. Raises CannotMake."""
     require()
     key = hashlib.sha256("\n".join([_release(), platform.machine(), *_RECIPE]).encode()).hexdigest()[:12]
-    root = CACHE / f"base-{key}"
-    if not root.exists():
+    archive = CACHE / f"base-{key}.tar"
+    if not archive.exists():
         CACHE.mkdir(parents=True, exist_ok=True)
         with _alone():
-            if not root.exists():
-                _make(root)
-    return root
+            if not archive.exists():
+                _make(archive)
+    return archive
 
 
 def require() -> None:
@@ -93,13 +96,12 @@ def install(packages: list[str]) -> None:
         _run(["apt-get", "--quiet", "--quiet", *arguments], environment)
 
 
-def _make(root: Path) -> None:
-    partial = root.with_suffix(".partial")
-    shutil.rmtree(partial, ignore_errors=True)
+def _make(archive: Path) -> None:
+    partial = archive.with_suffix(".partial.tar")
     began = time.monotonic()
     print(f"Making the base of the machines with mmdebstrap ({_release()}), once: about half a minute.", flush=True)
     _run(["mmdebstrap", "--quiet", *_RECIPE, _release(), str(partial)], dict(os.environ))
-    partial.rename(root)
+    partial.rename(archive)
     print(f"Made it in {time.monotonic() - began:.0f} s.", flush=True)
 
 

@@ -9,10 +9,11 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from support.checkout import CHECKOUT
 from support.machines.base import USER, CannotMake, base
@@ -33,13 +34,22 @@ class Machines:
 
     def __init__(self, machines: Mapping[str, Files], directory: Path, common: Files | None = None) -> None:
         self._directory = directory
+        self._sockets = tempfile.TemporaryDirectory(prefix="ssh-")  # in a short path, as sockets have
         self._slot = _reserve()
         self._octet = self._slot.getsockname()[0].split(".")[2]
         self._files = {name: {**(common or {}), **files} for name, files in machines.items()}
         self.addresses = {name: f"127.0.{self._octet}.{number}" for number, name in enumerate(machines, 1)}
 
-    def __enter__(self) -> Machines:
-        root = base()
+    def add(self, name: str, files: Files) -> None:
+        """Give a machine that does not run yet more files, but for those that it has been given already."""
+        self._files[name] = {**files, **self._files[name]}
+
+    def __enter__(self) -> Self:
+        try:
+            archive = base()
+        except CannotMake:
+            self._close()
+            raise
         self._directory.mkdir(parents=True, exist_ok=True)
         work = self._directory / "work"
         work.mkdir(exist_ok=True)
@@ -53,7 +63,7 @@ class Machines:
         }
         fleet = {
             "slot": self._octet,
-            "base": str(root),
+            "base": str(archive),
             "work": str(work),
             "consoles": str(self._directory),
             "machines": machines,
@@ -93,6 +103,7 @@ class Machines:
             "ansible_user": USER,
             "ansible_ssh_private_key_file": str(self._directory / "user"),
             "ansible_ssh_common_args": " ".join(f"-o {name}={value}" for name, value in options.items()),
+            "ansible_control_path_dir": self._sockets.name,
             "ansible_python_interpreter": "/usr/bin/python3",
             "ansible_remote_tmp": "~/.ansible/tmp",
         }
@@ -102,6 +113,7 @@ class Machines:
         """What a command says, as root, on a machine; its status must be 0, or not 0 if it ``fails``."""
         host = self.hosts()[name]
         key = ["-i", host["ansible_ssh_private_key_file"], *host["ansible_ssh_common_args"].split()]
+        key += ["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", f"ControlPath={self._sockets.name}/%h"]
         words = " ".join(f"'{word}'" for word in command)
         login = ["ssh", *key, f"{USER}@{host['ansible_host']}", f"sudo {words}"]
         done = subprocess.run(login, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -131,7 +143,11 @@ class Machines:
 
     def _end(self) -> None:
         self._keeper.communicate()  # closes its standard input, which ends it
+        self._close()
+
+    def _close(self) -> None:
         self._slot.close()
+        self._sockets.cleanup()
 
 
 def _reserve() -> socket.socket:

@@ -4,7 +4,7 @@
 """PID 1 of the namespaces in which the machines of a fleet live, run by `fleet`; it boots them and waits for its end.
 
 Whatever way it ends, also killed, the kernel ends all processes of its PID namespace, and with the last one the mount
-namespace goes, with every mount in it and the memory that the machines wrote to. There is nothing to clean up.
+namespace goes, with every mount in it and the memory that they are in. There is nothing to clean up.
 """
 
 from __future__ import annotations
@@ -34,10 +34,14 @@ def main() -> None:
     """Boot the machines of the fleet that standard input describes in its first line, say so, and wait for its end."""
     fleet = json.loads(sys.stdin.readline())
     with _CGroup(f"{OURS}{fleet['slot']}") as cgroup:
-        _mount("tmpfs", fleet["work"], "mode=0755")
+        work = Path(fleet["work"])
+        _mount("tmpfs", work, "mode=0755")
+        base = work / "base"
+        base.mkdir()
+        subprocess.run(["tar", "--extract", "--file", fleet["base"], "--directory", str(base)], check=True)
         consoles = Path(fleet["consoles"])
         running = {
-            name: _boot(name, _root(fleet["base"], Path(fleet["work"]), name, machine["files"]), cgroup, consoles)
+            name: _boot(name, _root(base, work, name, machine["files"]), cgroup, consoles)
             for name, machine in fleet["machines"].items()
         }
         for name, machine in fleet["machines"].items():
@@ -80,7 +84,7 @@ def _remove(cgroup: Path) -> None:
         os.rmdir(directory)
 
 
-def _root(base: str, work: Path, name: str, files: dict[str, dict[str, Any]]) -> Path:
+def _root(base: Path, work: Path, name: str, files: dict[str, dict[str, Any]]) -> Path:
     """The file system of a machine: the base below a layer of its own in memory."""
     upper, scratch, root = (work / name / part for part in ("upper", "scratch", "root"))
     for directory in (upper, scratch, root):

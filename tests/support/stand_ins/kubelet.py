@@ -1,0 +1,151 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A kubelet that makes its Node, says that it is ready, and runs no pods.
+
+Labels and taints are set when the Node is made, and never again. https://kubernetes.io/docs/concepts/architecture/nodes/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from .instance import cluster_token, identity, metadata
+
+VERSION = Path("/etc/stand-ins/kubelet-version")
+FLAGS = {"node-ip", "cloud-provider", "hostname-override", "config", "config-dir", "kubeconfig", "node-labels", "v"}
+FLAGS |= {"register-with-taints", "max-pods", "image-credential-provider-config"}
+HEARTBEAT = 1  # seconds; also between two attempts
+MERGE = "application/merge-patch+json"
+
+
+def main() -> None:
+    """Run for ever."""
+    if "--version" in sys.argv:
+        print(f"Kubernetes {VERSION.read_text().strip()}")
+        return
+    flags = _flags(sys.argv[1:])
+    config = _config(flags)
+    api = _Api(Path(flags["kubeconfig"]).read_text())
+    while True:
+        try:
+            _heartbeat(api, flags, config)
+        except HTTPError as error:
+            print(f"Unable to register node: {error.code} {error.read().decode(errors='replace')}", flush=True)
+        except (URLError, OSError, KeyError) as error:
+            print(f"Unable to register node: {error!r}", flush=True)
+        time.sleep(HEARTBEAT)
+
+
+def _flags(arguments: list[str]) -> dict[str, str]:
+    """The last of each, but the labels of all. Ends with an unknown one, as the real one does."""
+    found: dict[str, str] = {}
+    for argument in arguments:
+        name, _equals, value = argument.removeprefix("--").partition("=")
+        if name not in FLAGS:
+            sys.exit(f'"command failed" err="failed to parse kubelet flag: unknown flag: --{name}"')
+        found[name] = f"{found[name]},{value}" if name == "node-labels" and name in found else value
+    return found
+
+
+def _config(flags: dict[str, str]) -> dict[str, Any]:
+    files = [Path(flags["config"])]
+    files += sorted(Path(flags["config-dir"]).glob("*.conf")) if "config-dir" in flags else []
+    config: dict[str, Any] = {}
+    for file in files:
+        config |= json.loads(file.read_text())
+    return config
+
+
+class _Api:
+    """The cluster that a kubeconfig leads to."""
+
+    def __init__(self, kubeconfig: str) -> None:
+        self._server = re.findall(r"server: (\S+)", kubeconfig)[0]
+        authority = re.findall(r"certificate-authority: (\S+)", kubeconfig)[0]
+        self._cluster, self._region = re.findall(r'"--cluster-name", "(.*?)", "--region", "(.*?)"', kubeconfig)[0]
+        self._context = ssl.create_default_context(cafile=authority)
+
+    def send(self, verb: str, path: str, body: Any = None, kind: str = "application/json") -> dict[str, Any]:
+        """The answer. Raises HTTPError and OSError."""
+        headers = {"Authorization": f"Bearer {cluster_token(self._cluster, self._region)}", "Content-Type": kind}
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(self._server + path, data, headers, method=verb)
+        with urlopen(request, context=self._context, timeout=10) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+            return found
+
+
+def _heartbeat(api: _Api, flags: dict[str, str], config: dict[str, Any]) -> None:
+    path = f"/api/v1/nodes/{flags['hostname-override']}"
+    try:
+        node = api.send("GET", path)
+    except HTTPError as error:
+        if error.code != 404:
+            raise
+        node = api.send("POST", "/api/v1/nodes", _node(flags, config))
+        print("Successfully registered node", flush=True)
+    conditions = node.get("status", {}).get("conditions", [])
+    if not any(one["type"] == "Ready" and one["status"] == "True" for one in conditions):
+        api.send("PATCH", f"{path}/status", {"status": _status(flags)}, MERGE)
+
+
+def _node(flags: dict[str, str], config: dict[str, Any]) -> dict[str, Any]:
+    name, instance = flags["hostname-override"], identity()
+    labels = dict(pair.split("=", 1) for pair in flags.get("node-labels", "").split(",") if pair)
+    own = {
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "node.kubernetes.io/instance-type": instance["instanceType"],
+        "topology.kubernetes.io/zone": instance["availabilityZone"],
+    }
+    taints = config.get("registerWithTaints", [])
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": {**own, **labels}},
+        "spec": {"providerID": config["providerID"], **({"taints": taints} if taints else {})},
+    }
+
+
+def _status(flags: dict[str, str]) -> dict[str, Any]:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    resources = {
+        "cpu": "2",
+        "memory": "8130004Ki",
+        "pods": flags.get("max-pods", "29"),
+        "ephemeral-storage": "20893676Ki",
+    }
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
+    version = VERSION.read_text().strip()
+    return {
+        "capacity": resources,
+        "allocatable": resources,
+        "addresses": [{"type": "InternalIP", "address": metadata("meta-data/local-ipv4")}],
+        "conditions": [{**ready, "lastHeartbeatTime": now, "lastTransitionTime": now}],
+        "nodeInfo": {
+            "architecture": "amd64",
+            "bootID": "1",
+            "containerRuntimeVersion": "containerd://2.1.4",
+            "kernelVersion": "6.12.46-66.121.amzn2023.x86_64",
+            "kubeProxyVersion": version,
+            "kubeletVersion": version,
+            "machineID": "1",
+            "operatingSystem": "linux",
+            "osImage": "Amazon Linux 2023.8.20250915",
+            "systemUUID": "1",
+        },
+    }
+
+
+if __name__ == "__main__":
+    main()

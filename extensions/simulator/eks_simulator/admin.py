@@ -1,20 +1,24 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator's own pages, below /_simulator: health, ledger, reset, clock, vantage, faults, and what agents on hosts
-ask of Systems Manager (JSON in, JSON out)."""
+"""The simulator's own pages, below /_simulator: health, ledger, reset, clock, vantage, faults, and what hosts outside
+of AWS do (JSON in, JSON out)."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
 from .control_plane.vantage import checked
 from .errors import ServiceError
 from .hybrid import agents
+from .nodes import hybrid
 from .wire import Request, Response
 from .world import World
+
+Page = Callable[[Request], Any]
 
 
 class Admin:
@@ -22,7 +26,7 @@ class Admin:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._pages = {
+        self._pages: dict[tuple[str, str], Page] = {
             ("GET", "/health"): self._health,
             ("GET", "/ledger"): self._ledger,
             ("DELETE", "/ledger"): self._clear_ledger,
@@ -33,7 +37,10 @@ class Admin:
             ("POST", "/vantage"): self._set_vantage,
             ("POST", "/faults"): self._add_fault,
             ("DELETE", "/faults"): self._clear_faults,
-            ("POST", "/managed-instances"): self._register_host,
+            ("POST", "/managed-instances"): self._of_host(agents.register),
+            ("POST", "/managed-instances/credentials"): self._of_host(agents.renew),
+            ("POST", "/managed-instances/silence"): self._of_host(agents.fall_silent),
+            ("POST", "/hybrid-nodes"): self._of_host(hybrid.join),
         }
 
     def __call__(self, request: Request) -> Response:
@@ -88,5 +95,11 @@ class Admin:
         self.world.faults.clear()
         return {}
 
-    def _register_host(self, request: Request) -> dict[str, Any]:
-        return agents.register(self.world, json.loads(request.body))
+    def _of_host(self, act: Callable[[World, dict[str, Any]], dict[str, Any]]) -> Page:
+        """The page by which a host does something, at the present time."""
+
+        def page(request: Request) -> dict[str, Any]:
+            self.world.timeline.settle()
+            return act(self.world, json.loads(request.body))
+
+        return page

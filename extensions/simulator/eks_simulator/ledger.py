@@ -15,7 +15,7 @@ _SECRET = re.compile(
     r"password|secret|private_?key|user_?data|sessiontoken|webidentitytoken|activationcode", re.IGNORECASE
 )
 _READ = re.compile(
-    r"^(Describe|Get|List|Lookup|Search|Simulate|Assume|Head|Query|Scan|Filter|BatchGet|Decode|Validate|Estimate|Preview)"
+    r"^(CreateSession$|Describe|Get|List|Lookup|Search|Simulate|Assume|Head|Query|Scan|Filter|BatchGet|Decode|Validate|Estimate|Preview)"
 )
 
 

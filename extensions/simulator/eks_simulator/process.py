@@ -80,6 +80,20 @@ class SimulatorProcess:
         `activation_code`; its `instance_id`. Raises ValueError if the activation does not let it in."""
         return dict(self._ask("POST", "/managed-instances", asked))
 
+    def host_credentials(self, host: dict[str, Any]) -> dict[str, str]:
+        """New credentials for a host that `register_host` told of. Raises ValueError if it gets none any more."""
+        asked = {name: host[name] for name in ("instance_id", "agent_key")}
+        return dict(self._ask("POST", "/managed-instances/credentials", asked))
+
+    def silence_host(self, instance_id: str) -> None:
+        """Hear nothing any more of the agent on a host."""
+        self._ask("POST", "/managed-instances/silence", {"instance_id": instance_id})
+
+    def join_node(self, **asked: Any) -> str:
+        """Let the kubelet of a host register with a cluster; the name of its Node. Raises ValueError if it is turned
+        away."""
+        return str(self._ask("POST", "/hybrid-nodes", asked)["node"])
+
     def stop(self) -> None:
         """End the server; harmless if it has ended."""
         if self._process.poll() is None:

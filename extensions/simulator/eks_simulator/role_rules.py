@@ -110,6 +110,12 @@ def _existing(call: Call, arn: str, **members: Any) -> Any | None:
     return call.aws.role(arn)
 
 
+def policy_documents(role: Any) -> list[str]:
+    """The documents of all policies of a role, as text."""
+    attached = [one.document for policy in role.managed_policies.values() for one in policy.versions if one.is_default]
+    return [str(document) for document in (*attached, *role.policies.values())]
+
+
 def can_join(role: Any) -> bool:
     """Whether instances with this role could join a cluster: it carries AmazonEKSWorkerNodePolicy, its minimal
     sibling, or a policy of the user's own that allows ec2:DescribeInstances

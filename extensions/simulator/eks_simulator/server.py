@@ -18,6 +18,7 @@ from .aws import Neighbours
 from .callers import identity_of
 from .dependencies import violation
 from .errors import ServiceError
+from .hybrid import sessions
 from .ledger import is_dry_run, is_write
 from .moto_gateway import Moto, ServiceCall, error_code, identify, refusal
 from .moto_setup import account_of
@@ -65,6 +66,9 @@ class Application:
     def _understand(self, request: Request, credential: Credential) -> tuple[ServiceCall, Callable[[], Response]]:
         """What is called, and the function that carries it out."""
         service = self.services.for_request(credential.service, request)
+        if service and sessions.is_asked_for(service.name, request):
+            call = ServiceCall(service.name, "CreateSession", service.protocol.style, {})
+            return call, lambda: self._create_session(service, request)
         if service is None:
             call = identify(credential.service, request)
             return call, lambda: self._ask_moto(call, request, credential)
@@ -85,6 +89,12 @@ class Application:
         caller = Caller(credential.access_key, self._account(credential), credential.region)
         try:
             return service.perform(operation, parameters, caller)
+        except ServiceError as error:
+            return service.error(error)
+
+    def _create_session(self, service: Service, request: Request) -> Response:
+        try:
+            return sessions.create_session(self.world, request)
         except ServiceError as error:
             return service.error(error)
 

@@ -113,6 +113,8 @@ class ManagedInstance:
 
     description: dict[str, Any]
     tags: dict[str, str]
+    key: str = field(repr=False)
+    """What its agent has, and nobody else."""
 
     @property
     def id(self) -> str:

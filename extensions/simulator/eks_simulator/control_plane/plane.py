@@ -155,6 +155,10 @@ class ControlPlane:
         """Who the kubelet of an instance is, whose credentials are a session of its role that bears its id."""
         return users.user_of(self.cluster, self.objects, Identity(role_arn, "", instance_id), self._dns_name)
 
+    def user_of(self, caller: Identity) -> User | None:
+        """Who a caller is in the cluster; None if it knows him not."""
+        return users.user_of(self.cluster, self.objects, caller, self._dns_name)
+
     def _user(self, presigned: tokens.Presigned) -> User:
         """The user of a token whose signature is true, as far as its secret is known. Raises BadToken."""
         caller = identity_of(presigned.access_key, account_of(presigned.access_key), self._region.partition)
@@ -164,7 +168,7 @@ class ControlPlane:
             raise tokens.BadToken("the security token included in the request is invalid")
         if caller.expires and caller.expires <= datetime.now(UTC):
             raise tokens.BadToken("the security token included in the request is expired")
-        user = users.user_of(self.cluster, self.objects, caller, self._dns_name)
+        user = self.user_of(caller)
         if user is None:
             raise tokens.BadToken(f"neither an access entry nor aws-auth knows {caller.arn}")
         return user

@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..aws import Neighbours
 from ..errors import ServiceError
+from ..moto_setup import moto_backend
 from ..store import Activation, ManagedInstance, Region
 from .activations import role_arn
 
 if TYPE_CHECKING:
     from ..world import World
 
+LIFETIME = 3600
+"""Of a host's credentials, in seconds."""
 AGENT_VERSION = "3.3.3598.0"
 _TOLD = {
     "computer_name": "ComputerName",
@@ -61,10 +64,53 @@ def register(world: World, asked: dict[str, Any]) -> dict[str, Any]:
         "SourceId": "",
         "SourceType": "AWS::SSM::ManagedInstance",
     }
-    instance = ManagedInstance({**description, "SourceId": description["InstanceId"]}, dict(activation.tags))
+    described = {**description, "SourceId": description["InstanceId"]}
+    instance = ManagedInstance(described, dict(activation.tags), secrets.token_urlsafe(24))
     region.managed_instances[instance.id] = instance
     activation.description["RegistrationsCount"] += 1
-    return {"instance_id": instance.id, "region": region.name}
+    return {"instance_id": instance.id, "region": region.name, "agent_key": instance.key}
+
+
+def renew(world: World, asked: dict[str, Any]) -> dict[str, Any]:
+    """New credentials for a host, of an hour, by its `instance_id` and the `agent_key` that it got when it registered:
+    a session of the role that bears its id. Raises ServiceError if it is not registered any more."""
+    region, instance = _instance(world, asked["instance_id"])
+    if not hmac.compare_digest(instance.key.encode(), str(asked["agent_key"]).encode()):
+        raise ServiceError("AccessDeniedException", "The key is not that of the agent.")
+    arn = role_arn(region, instance.description["IamRole"])
+    aws = Neighbours(region, world.role_changes)
+    role = aws.role(arn)
+    if role is None or not aws.trusts(role, "ssm.amazonaws.com"):
+        raise ServiceError("AccessDeniedException", f"Systems Manager's role {arn} is unable to be assumed.")
+    instance.description |= {"PingStatus": "Online", "LastPingDateTime": world.timeline.now}
+    session = moto_backend("sts")[region.account][region.partition].assume_role(
+        region_name=region.name,
+        role_session_name=instance.id,
+        role_arn=arn,
+        policy="",
+        duration=LIFETIME,
+        external_id="",
+    )
+    return {
+        "access_key_id": session.access_key_id,
+        "secret_access_key": session.secret_access_key,
+        "session_token": session.session_token,
+        "expiration": session.expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def fall_silent(world: World, asked: dict[str, Any]) -> dict[str, Any]:
+    """Nothing is heard any more of the agent on a host, by its `instance_id`."""
+    _region, instance = _instance(world, asked["instance_id"])
+    instance.description["PingStatus"] = "ConnectionLost"
+    return {}
+
+
+def _instance(world: World, number: str) -> tuple[Region, ManagedInstance]:
+    for region in world.store.regions():
+        if number in region.managed_instances:
+            return region, region.managed_instances[number]
+    raise ServiceError("InvalidInstanceId", f"Instance {number} is not registered as a managed instance.")
 
 
 def _activation(world: World, activation: str, code: str) -> tuple[Region, Activation]:

@@ -1,0 +1,97 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""On-premises hosts as nodes: what our modules make lets them in, by either credential provider, and tells of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.anywhere_client import credentials, session
+from support.authority import Authority
+from support.playbook import Playbook
+from support.roles import Role
+from support.steps import Steps
+from support.surroundings import ACCOUNT, Surroundings
+
+CLUSTER = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/prod"
+NODES = {"cluster_name": "prod"}
+
+
+@pytest.fixture
+def iam(playbook: Playbook) -> Role:
+    return Role(playbook, "iam", ["iam_hybrid_role_arn"], iam_cluster_name="prod", iam_roles=["hybrid"])
+
+
+def a_cluster_for_hosts(aws: Surroundings, role: str) -> None:
+    networks = {"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]}
+    aws.cluster("prod", version="1.34", accessConfig={"authenticationMode": "API"}, remoteNetworkConfig=networks)
+    aws.eks.create_access_entry(clusterName="prod", principalArn=role, type="HYBRID_LINUX")
+    caller = f"arn:aws:iam::{ACCOUNT}:user/simulator"
+    entries = aws.eks.list_access_entries(clusterName="prod")["accessEntries"]
+    assert caller in entries
+
+
+def told(steps: Steps) -> dict[str, dict[str, Any]]:
+    """What nodes_info tells of each node, by its name or id."""
+    return {node["name"] or node["id"]: node for node in steps.run("nodes_info", **NODES)["nodes"]}
+
+
+def join(aws: Surroundings, keys: dict[str, str], address: str) -> str:
+    return aws.simulator.join_node(**keys, cluster="prod", region=aws.region, ip_address=address)
+
+
+def test_by_systems_manager(iam: Role, aws: Surroundings, playbook: Playbook, steps: Steps) -> None:
+    iam.run()
+    aws.simulator.advance(60)
+    a_cluster_for_hosts(aws, f"arn:aws:iam::{ACCOUNT}:role/prod-hybrid")
+    kept = playbook.directory / "activation"
+    wanted = {"name": "join", "registration_limit": 2, "iam_role": "prod-hybrid", "tags": {"EKSClusterARN": CLUSTER}}
+    content = "{{ made.activation_id }} {{ made.activation_code }}"
+    playbook.tasks(
+        {"name": "Activate", "flotilla.eks.ssm_activation": wanted, "no_log": True, "register": "made"},
+        {"name": "Keep", "ansible.builtin.copy": {"dest": str(kept), "content": content}, "no_log": True},
+    )
+    number, code = kept.read_text(encoding="utf-8").split()
+    hosts = [aws.simulator.register_host(activation_id=number, activation_code=code) for _time in range(2)]
+    first, second = (host["instance_id"] for host in hosts)
+    assert join(aws, aws.simulator.host_credentials(hosts[0]), "10.80.0.5") == first
+    aws.settle()
+    nodes = told(steps)
+    assert {name: (node["kind"], node["status"]) for name, node in nodes.items()} == {
+        first: ("hybrid", "ready"),
+        second: ("hybrid", "not_joined"),
+    }
+    assert nodes[first]["provider_id"] == f"eks-hybrid:///eu-central-1/prod/{first}"
+    assert nodes[first]["disagreements"] == []
+    aws.simulator.silence_host(first)
+    assert [one["about"] for one in told(steps)[first]["disagreements"]] == ["state"]
+    steps.converge("ssm_managed_instance", instance_id=second)
+    assert list(told(steps)) == [first]
+
+
+def test_by_certificates(iam: Role, aws: Surroundings, steps: Steps) -> None:
+    authority = Authority()
+    source = {"source_data": {"x509_certificate_data": authority.pem}}
+    anchor = steps.converge("roles_anywhere_trust_anchor", name="edge", source=source, enabled=True)
+    arn = anchor["trust_anchor_arn"]
+    iam.run(iam_hybrid_credential_provider="iam_roles_anywhere", iam_hybrid_trust_anchor_arn=arn)
+    aws.simulator.advance(60)
+    role = f"arn:aws:iam::{ACCOUNT}:role/prod-hybrid"
+    profile = steps.converge(
+        "roles_anywhere_profile", name="edge", role_arns=[role], enabled=True, accept_role_session_name=True
+    )
+    a_cluster_for_hosts(aws, role)
+    certificate, key = authority.issue("edge-1")
+    named = {"trustAnchorArn": arn, "profileArn": profile["profile_arn"], "roleArn": role}
+    url = aws.simulator.url
+    assert session(url, certificate, key, body={"roleSessionName": "edge-2"}, **named)[0] == 403
+    status, answer = session(url, certificate, key, body={"roleSessionName": "edge-1"}, **named)
+    assert status == 201
+    assert join(aws, credentials(answer), "10.80.0.6") == "edge-1"
+    aws.settle()
+    assert {name: (node["kind"], node["status"]) for name, node in told(steps).items()} == {
+        "edge-1": ("hybrid", "ready")
+    }

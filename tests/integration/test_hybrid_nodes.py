@@ -17,7 +17,6 @@ from support.steps import Steps
 from support.surroundings import ACCOUNT, Surroundings
 
 CLUSTER = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/prod"
-NODES = {"cluster_name": "prod"}
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def a_cluster_for_hosts(aws: Surroundings, role: str) -> None:
 
 def told(steps: Steps) -> dict[str, dict[str, Any]]:
     """What nodes_info tells of each node, by its name or id."""
-    return {node["name"] or node["id"]: node for node in steps.run("nodes_info", **NODES)["nodes"]}
+    return {node["name"] or node["id"]: node for node in steps.run("nodes_info", cluster_name="prod")["nodes"]}
 
 
 def join(aws: Surroundings, keys: dict[str, str], address: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 from unit.simulator.account import Account
 
 from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
+from eks_simulator.nodes.hybrid import COMPUTE_TYPE
 
 READS = {"Effect": "Allow", "Action": ["eks:DescribeCluster", "eks:ListAccessEntries"], "Resource": "*"}
 NETWORKS = {"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]}
@@ -136,8 +137,9 @@ def test_a_kubelet_of_its_own_makes_its_node_and_no_other(account: Account, host
     described = account.describe(cluster)
     authority = base64.b64decode(described["certificateAuthority"]["data"]).decode()
 
-    def create(name: str) -> int:
-        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
+    def create(name: str, label: str = COMPUTE_TYPE) -> int:
+        metadata = {"name": name, "labels": {label: "hybrid"}}
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": metadata}
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         url = f"{described['endpoint']}/api/v1/nodes"
         request = urllib.request.Request(url, json.dumps(node).encode(), headers, method="POST")
@@ -147,5 +149,6 @@ def test_a_kubelet_of_its_own_makes_its_node_and_no_other(account: Account, host
         except urllib.error.HTTPError as refused:
             return refused.code
 
-    assert create(host["instance_id"]) == 201
     assert create("another") == 403
+    assert create(host["instance_id"], "node-restriction.kubernetes.io/x") == 403
+    assert create(host["instance_id"]) == 201

@@ -21,8 +21,6 @@ from ..kubernetes.types import POD
 from . import rbac
 
 MASTERS = "system:masters"
-NODES = "system:nodes"
-NODE_USER = "system:node:"
 _POLICIES = {
     "AmazonEKSClusterAdminPolicy": rbac.EVERYTHING,
     "AmazonEKSAdminPolicy": rbac.ADMIN,
@@ -39,7 +37,7 @@ def permits(objects: Objects, user: User, policies: Iterable[dict[str, Any]], wa
     return (
         MASTERS in user.groups
         or any(_policy_grants(policy, wanted) for policy in policies)
-        or (NODES in user.groups and user.name.startswith(NODE_USER) and _node_may(objects, user, wanted))
+        or (bool(user.node) and _node_may(objects, user.node, wanted))
         or rbac.granted(objects, user, wanted)
     )
 
@@ -76,9 +74,8 @@ def _granted_by(policy: dict[str, Any]) -> list[dict[str, Any]]:
     return _POLICIES.get(policy["policyArn"].rpartition("/")[2], [])
 
 
-def _node_may(objects: Objects, user: User, wanted: Attributes) -> bool:
+def _node_may(objects: Objects, own: str, wanted: Attributes) -> bool:
     """Its own Node and lease, the pods that are bound to it, events, and to read what pods need."""
-    own = user.name.removeprefix(NODE_USER)
     if wanted.resource == "nodes":
         return wanted.verb in ("get", "create", "patch", "update") and wanted.name in (own, "")
     if wanted.resource == "leases":

@@ -16,11 +16,11 @@ from typing import Any
 import yaml
 
 from ..callers import Identity
-from ..kubernetes.control import User
+from ..kubernetes.control import NODE_USER, NODES, User
 from ..kubernetes.objects import Objects
 from ..kubernetes.types import CONFIG_MAP
 from ..store import AccessEntry, Cluster
-from .authorization import MASTERS, NODE_USER, NODES
+from .authorization import MASTERS
 
 _EVERYBODY = "system:authenticated"
 _AWS_AUTH = ("kube-system", "aws-auth")

@@ -32,6 +32,44 @@ def admitted(objects: Objects, kind: Type, wanted: Object, service_cidr: str) ->
     return new
 
 
+def restrict_kubelet(kind: Type, node: str, new: Object) -> None:
+    """The NodeRestriction admission plugin: a kubelet makes its own Node and no other, and sets of Kubernetes' labels
+    those that are kubelets' to set. Raises ApiError Forbidden.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+    """
+    name = new["metadata"].get("name", "")
+    if kind is not NODE or not node:
+        return
+    if name != node:
+        raise _refused(kind, name, f'node "{node}" is not allowed to modify node "{name}"')
+    odd = [label for label in new["metadata"].get("labels") or {} if _is_reserved(label)]
+    if odd:
+        raise _refused(kind, name, f"is not allowed to set the following labels: {', '.join(sorted(odd))}")
+
+
+def _is_reserved(label: str) -> bool:
+    domain = label.rpartition("/")[0]
+    reserved = any(domain == one or domain.endswith(f".{one}") for one in ("kubernetes.io", "k8s.io"))
+    free = any(domain == one or domain.endswith(f".{one}") for one in _KUBELETS_DOMAINS)
+    return reserved and not free and label not in _KUBELETS_LABELS
+
+
+_KUBELETS_DOMAINS = ("kubelet.kubernetes.io", "node.kubernetes.io")
+_KUBELETS_LABELS = {
+    "beta.kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type",
+    "beta.kubernetes.io/os",
+    "failure-domain.beta.kubernetes.io/region",
+    "failure-domain.beta.kubernetes.io/zone",
+    "kubernetes.io/arch",
+    "kubernetes.io/hostname",
+    "kubernetes.io/os",
+    "topology.kubernetes.io/region",
+    "topology.kubernetes.io/zone",
+}
+
+
 def changed(kind: Type, subresource: str, current: Object, wanted: Object) -> Object:
     """`current` as it is after a change: of `wanted` only the status through the subresource of that name, and all but
     the status otherwise."""

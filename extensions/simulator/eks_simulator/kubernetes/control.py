@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+NODES = "system:nodes"
+NODE_USER = "system:node:"
+"""The group of kubelets, and what their names begin with
+(https://kubernetes.io/docs/reference/access-authn-authz/node/)."""
+
 
 @dataclass(frozen=True)
 class User:
@@ -19,6 +24,12 @@ class User:
     groups: tuple[str, ...] = ()
     uid: str = ""
     extra: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def node(self) -> str:
+        """The name of the Node whose kubelet it is; nothing of anybody else."""
+        is_kubelet = NODES in self.groups and self.name.startswith(NODE_USER)
+        return self.name.removeprefix(NODE_USER) if is_kubelet else ""
 
 
 @dataclass(frozen=True)

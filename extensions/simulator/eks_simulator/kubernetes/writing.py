@@ -55,6 +55,7 @@ def store(call: Call, current: Object, wanted: Object, entries: list[Object] | N
 def _create(call: Call, wanted: Object, entries: list[Object] | None = None) -> Object:
     """Store a new object. Raises ApiError AlreadyExists, Invalid, Forbidden, NotFound."""
     metadata = {name: value for name, value in wanted["metadata"].items() if name not in _SYSTEM}
+    admission.restrict_kubelet(call.kind, call.user.node, wanted)
     cidr = call.control.service_cidr()
     new = admission.admitted(call.stage, call.kind, {**wanted, "metadata": metadata}, cidr)
     validation.require_valid(call.kind, new)

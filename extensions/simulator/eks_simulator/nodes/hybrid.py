@@ -19,7 +19,6 @@ from .. import durations
 from ..amis import kubelet_version
 from ..aws import Neighbours
 from ..callers import Identity, identity_of
-from ..control_plane.authorization import NODE_USER, NODES
 from ..errors import ServiceError
 from ..kubernetes.types import NODE
 from ..moto_setup import account_of
@@ -110,7 +109,7 @@ def _require_node(plane: ControlPlane, caller: Identity) -> None:
     user = plane.user_of(caller)
     if user is None:
         raise _refused(f"Unauthorized: neither an access entry nor aws-auth knows {caller.arn}")
-    if NODES not in user.groups or user.name != f"{NODE_USER}{caller.session}":
+    if user.node != caller.session:
         raise _refused(f"Forbidden: {user.name} is not the node {caller.session}")
 
 

@@ -18,8 +18,8 @@ from .. import reachability
 from ..amis import image_of
 from ..aws import Neighbours
 from ..certificate_authorities import signer_of
-from ..control_plane.authorization import NODE_USER, NODES
 from ..control_plane.plane import ControlPlane
+from ..kubernetes.control import NODE_USER, NODES
 from ..role_rules import can_join
 from ..store import Cluster
 from ..versions import minor

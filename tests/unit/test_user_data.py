@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import MOST_BYTES, node_user_data
+from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import MOST_BYTES, node_config, node_user_data
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_checks import UserDataError
 from support.user_data import (
     AUTHORITY,
@@ -304,3 +305,36 @@ def test_the_limit_of_ec2(family: str) -> None:
 def test_flags_add_up() -> None:
     text = user_data("ubuntu", labels={"a": "b"}, kubelet_flags=["--v=2", "--serialize-image-pulls=false"])
     assert list(kubelet_flags("ubuntu", text)) == ["--node-labels=a=b", "--v=2", "--serialize-image-pulls=false"]
+
+
+def test_a_node_config_is_one_of_user_data_merged_as_nodeadm_would() -> None:
+    options: dict[str, Any] = {
+        "labels": {"tier": "web"},
+        "max_pods": 20,
+        "taints": [{"key": "a", "effect": "NoExecute"}],
+    }
+    (alone,) = node_configs(user_data(**options))
+    assert node_config(CLUSTER, **options)["spec"] == alone
+    more = {
+        "kubelet": {"flags": ["--v=2"], "config": {"maxPods": 9}},
+        "instance": {"localStorage": {"strategy": "RAID0"}},
+    }
+    spec = node_config(CLUSTER, **options, node_config=more)["spec"]
+    assert spec["kubelet"]["flags"] == ["--node-labels=tier=web", "--v=2"]
+    assert spec["kubelet"]["config"] == {**alone["kubelet"]["config"], "maxPods": 9}
+    assert spec["instance"] == more["instance"]
+    assert spec["cluster"] == alone["cluster"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"before": ["#!/bin/sh"]}, "before: these are parts of user data, not of a NodeConfig; leave it out"),
+        ({"settings": {"a": 1}}, "settings: al2023 cannot be told this, only bottlerocket"),
+        ({"node_config": {"kubelt": {}}}, "nodeadm knows no kubelt there"),
+        ({"labels": {"node-role.kubernetes.io/web": ""}}, "node-role.kubernetes.io/web"),
+    ],
+)
+def test_a_node_config_is_as_particular_as_user_data(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserDataError, match=re.escape(message)):
+        node_config(CLUSTER, **options)

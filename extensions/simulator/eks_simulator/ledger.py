@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 SIMULATOR = "simulator"
@@ -49,6 +50,22 @@ class Ledger:
         kept = {"n": self._next, **entry, "parameters": without_secrets(entry["parameters"])}
         self._next += 1
         self._entries.append(kept)
+
+    def happened(self, operation: str, region: str, account: str, at: datetime, parameters: dict[str, Any]) -> None:
+        """Enter what nobody has called for."""
+        self.record(
+            {
+                "service": SIMULATOR,
+                "operation": operation,
+                "write": False,
+                "status": 200,
+                "error": None,
+                "region": region,
+                "account": account,
+                "parameters": parameters,
+                "at": at.isoformat(timespec="milliseconds"),
+            }
+        )
 
     def since(self, number: int = 0) -> list[dict[str, Any]]:
         """The entries whose `n` is greater than `number`."""

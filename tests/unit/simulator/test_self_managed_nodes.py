@@ -198,6 +198,9 @@ def test_every_failure_is_on_the_console_of_its_instance(fleet: Fleet, subtests:
             assert said in fleet.console(instance)
             assert instance not in joined
     assert plain not in joined
+    told = {entry["parameters"]["instance"]: entry["parameters"] for entry in happened(account, "turn away")}
+    assert set(told) >= set(instances.values())
+    assert "no ingress rule of sg-" in told[instances["10.0.0.11:443: i/o timeout"]]["why"]
     fleet.terminate(*instances.values(), plain)
 
 
@@ -324,10 +327,10 @@ def test_pods_are_lost_with_a_node_that_nobody_drained(fleet: Fleet) -> None:
     fleet.kubectl("drain", gone, "--ignore-daemonsets", "--timeout=1s")  # time stands still: the pods end later
     account.sim.advance(60)
     fleet.terminate(drained)
-    assert losses(account, since) == []
+    assert happened(account, "lose pods", since) == []
     here = fleet.kubectl.asked(f"/api/v1/namespaces/default/pods?labelSelector=app%3D{name}")
     fleet.terminate(undrained)
-    (entry,) = losses(account, since)
+    (entry,) = happened(account, "lose pods", since)
     assert (entry["write"], entry["error"]) == (False, None)
     assert entry["parameters"]["cluster"] == fleet.kubectl.cluster
     assert set(entry["parameters"]["pods"]) >= {f"default/{pod['metadata']['name']}" for pod in here}
@@ -337,8 +340,9 @@ def test_pods_are_lost_with_a_node_that_nobody_drained(fleet: Fleet) -> None:
     )
 
 
-def losses(account: Account, since: int) -> list[dict[str, Any]]:
-    return [entry for entry in account.sim.ledger(since) if entry["operation"] == "lose pods"]
+def happened(account: Account, what: str, since: int = 0) -> list[dict[str, Any]]:
+    entries = [entry for entry in account.sim.ledger(since) if entry["service"] == "simulator"]
+    return [entry for entry in entries if entry["operation"] == what]
 
 
 def test_windows_needs_an_entry_of_its_own_addresses_for_its_pods_and_linux_for_dns(

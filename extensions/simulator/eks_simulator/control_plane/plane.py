@@ -23,7 +23,6 @@ from ..kubernetes.endpoint import Endpoint
 from ..kubernetes.errors import ApiError
 from ..kubernetes.objects import Objects, timestamp
 from ..kubernetes.types import TYPES
-from ..ledger import SIMULATOR
 from ..moto_setup import account_of
 from ..store import Cluster, Region, Resource
 from . import authorization, rbac, software, tokens, users, vantage
@@ -120,19 +119,9 @@ class ControlPlane:
         return self._world.faults.for_call("kubernetes", _operation(attributes)) or {}
 
     def _lose(self, node: str, pods: list[str]) -> None:
-        """Enter in the ledger what nobody has called for: pods that went down with their node."""
-        entry = {
-            "service": SIMULATOR,
-            "operation": "lose pods",
-            "write": False,
-            "status": 200,
-            "error": None,
-            "region": self._region.name,
-            "account": self._region.account,
-            "parameters": {"cluster": self.cluster.name, "node": node, "pods": pods},
-            "at": self.now().isoformat(timespec="milliseconds"),
-        }
-        self._world.ledger.record(entry)
+        """Pods went down with their node."""
+        lost = {"cluster": self.cluster.name, "node": node, "pods": pods}
+        self._world.ledger.happened("lose pods", self._region.name, self._region.account, self.now(), lost)
 
     def record(self, user: User | None, attributes: Attributes, outcome: Outcome) -> None:
         idle = outcome.idle or attributes.resource in _QUESTIONS

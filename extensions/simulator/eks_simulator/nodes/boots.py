@@ -163,9 +163,17 @@ class Boots:
         if hindrance.program == NODEADM and waited >= durations.NODEADM_PATIENCE:
             hindrance = Hindrance(NODEADM, hindrance.message, final=True)
         boot.problem = str(hindrance)
-        boot.console.tell(hindrance)
+        if boot.console.tell(hindrance):
+            self._record(boot, hindrance)
         if not hindrance.final:
             self._after(max(durations.JOIN_RETRY, waited / _PATIENCE), boot, self._join)
+
+    def _record(self, boot: Boot, hindrance: Hindrance) -> None:
+        """Enter in the ledger that, and why, an instance was turned away."""
+        about = {"program": hindrance.program, "message": hindrance.message, "why": hindrance.why}
+        told = {"instance": boot.instance.id, **{name: text for name, text in about.items() if text}}
+        region, now = boot.region, self._world.timeline.now
+        self._world.ledger.happened("turn away", region.name, region.account, now, told)
 
     def _admit(self, aws: Neighbours, boot: Boot, found: Membership) -> None:
         """Let the Node appear. Raises Hindrance."""

@@ -42,11 +42,13 @@ class Console:
         self.since = self.timeline.now
         self.attempts.clear()
 
-    def tell(self, hindrance: Hindrance | None) -> None:
-        """Show how an attempt to join ended; the same again only once."""
+    def tell(self, hindrance: Hindrance | None) -> bool:
+        """Show how an attempt to join ended, if it did not end so before."""
         before = self.attempts[-1].hindrance if self.attempts else Hindrance("", "")
-        if str(hindrance) != str(before) or (hindrance and before and hindrance.final != before.final):
+        same = str(hindrance) == str(before) and (not hindrance or not before or hindrance.final == before.final)
+        if not same:
             self.attempts.append(Attempt(self.timeline.now, hindrance))
+        return not same
 
     def output(self) -> tuple[datetime, str]:
         """When the console changed last, and what is on it; nothing in the first half minute."""

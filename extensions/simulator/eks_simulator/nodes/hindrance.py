@@ -11,15 +11,16 @@ NODEADM = "nodeadm"
 
 class Hindrance(Exception):
     """Why a Node does not appear: `program` says so on the console of its instance, in its own words. What is `final`
-    stays so until the instance boots again; else the program tries on."""
+    stays so until the instance boots again; else the program tries on. `why` is what the program does not know."""
 
-    def __init__(self, program: str, message: str, final: bool = False) -> None:
+    def __init__(self, program: str, message: str, final: bool = False, why: str = "") -> None:
         super().__init__(f"{program}: {message}" if program else message)
-        self.program, self.message, self.final = program, message, final
+        self.program, self.message, self.final, self.why = program, message, final, why
 
 
-def unregistered(why: str, node: str = "", endpoint: str = "") -> Hindrance:
-    """A kubelet could not register its Node: of itself, or with an endpoint that it could not even speak to."""
-    problem = f'Post \\"{endpoint}/api/v1/nodes\\": {why}' if endpoint else why
+def unregistered(problem: str, node: str = "", endpoint: str = "", why: str = "") -> Hindrance:
+    """A kubelet could not register its Node, or not even speak to the endpoint."""
+    if endpoint:
+        problem = f'Post \\"{endpoint}/api/v1/nodes\\": {problem}'
     about = f' node="{node}"' if node else ""
-    return Hindrance("kubelet", f'"Unable to register node with API server" err="{problem}"{about}')
+    return Hindrance("kubelet", f'"Unable to register node with API server" err="{problem}"{about}', why=why)

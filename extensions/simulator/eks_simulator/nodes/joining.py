@@ -74,9 +74,10 @@ def require_network(plane: ControlPlane, found: Membership, instance: Any) -> No
 def _require_connection(aws: Neighbours, cluster: Cluster, told: Bootstrap, instance: Any) -> None:
     """The endpoint is reached, and its certificate is of an authority that the kubelet trusts. Raises Hindrance."""
     endpoint = cluster.description["endpoint"]
-    if reachability.obstacle(aws, cluster, instance):
+    obstacle = reachability.obstacle(aws, cluster, instance)
+    if obstacle:
         address = reachability.address(aws, cluster, instance)
-        raise unregistered(f"dial tcp {address}:443: i/o timeout", endpoint=endpoint)
+        raise unregistered(f"dial tcp {address}:443: i/o timeout", endpoint=endpoint, why=obstacle)
     if told.authority and not _trusts(told.authority, cluster):
         why = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
         raise unregistered(why, endpoint=endpoint)

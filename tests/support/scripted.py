@@ -43,6 +43,8 @@ class Refusal:
     status: int = 400
 
 
+HEADERS: dict[str, str] = {}
+"""Of every answer that is no refusal."""
 NOT_FOUND = Refusal("ResourceNotFoundException", "No such thing", 404)
 IN_USE = Refusal("ResourceInUseException", "Something is in progress", 409)
 THROTTLED = Refusal("ThrottlingException", "Rate exceeded", 429)
@@ -103,7 +105,7 @@ def _json(body: Any) -> dict[str, Any]:
 
 
 def _response(url: str, answer: Any) -> AWSResponse:
-    status, headers = 200, {}
+    status, headers = 200, dict(HEADERS)
     if isinstance(answer, Refusal):
         status, headers = answer.status, {"x-amzn-ErrorType": answer.code}
         answer = {"message": answer.message, "__type": answer.code}

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
-from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, WriteInCheckMode
+from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, WriteInCheckMode, portions
+from support import scripted
 from support.descriptors import EKS
 from support.scripted import BROKEN, IN_USE, NOT_FOUND, THROTTLED, Clock, Refusal, ScriptedAws
 
@@ -210,3 +212,19 @@ def test_region_without_eks_is_named() -> None:
     message = str(failure(aws))
     assert "region 'mars-north-1' has no EKS that this botocore knows; it knows: " in message
     assert "eu-central-1" in message
+
+
+def test_the_time_is_that_of_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scripted, "HEADERS", {"Date": "Fri, 06 Nov 2026 12:00:00 GMT"})
+    asked = client(ScriptedAws({"ListClusters": [{"clusters": []}]}))
+    assert abs(asked.now - datetime.now(UTC)) < timedelta(minutes=1)
+    asked.call("ListClusters")
+    assert asked.now == datetime(2026, 11, 6, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, []), (3, [3]), (7, [3, 3, 1])])
+def test_portions_are_as_large_as_may_be(count: int, sizes: list[int]) -> None:
+    items = [str(number) for number in range(count)]
+    found = list(portions(items, 3))
+    assert [len(some) for some in found] == sizes
+    assert [item for some in found for item in some] == items

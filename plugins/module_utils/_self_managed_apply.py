@@ -21,7 +21,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups impor
     tags_of,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed, current, is_deleting
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import NUMBER, PIN, Step, title
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_steps import NUMBER, PIN, Step, title
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import NAME, Nodegroup
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 

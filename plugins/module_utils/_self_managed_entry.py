@@ -22,7 +22,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_apply i
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_form import form, state
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed, planned, refusals
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_read import observed
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Step
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_steps import Step
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import GROUP_SPEC, Nodegroup, wanted
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake

@@ -26,13 +26,13 @@ from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups impor
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import (
-    KEPT_TAGS,
     MIXED,
     SIZES,
     Live,
     sizes,
     subnets_of,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_tags import KEPT_TAGS
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import (
     NAME,
     NOT_OF_A_SCALING_GROUP,

@@ -21,15 +21,13 @@ from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups impor
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import (
     MIXED,
-    NUMBER,
     SIZES,
     Live,
-    Step,
     created,
     removed,
-    title,
     updated,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_steps import NUMBER, Step, title
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import Nodegroup, ScalingGroup
 
 NEEDED = ("subnets", "min_size", "max_size")  # to create a scaling group

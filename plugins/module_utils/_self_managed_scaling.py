@@ -15,27 +15,24 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._compare import Difference
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
-from ansible_collections.flotilla.eks.plugins.module_utils._partial import matches, merged, portion
-from ansible_collections.flotilla.eks.plugins.module_utils._plan import RESERVED_TAGS, Change
+from ansible_collections.flotilla.eks.plugins.module_utils._partial import matches, merged, portion, says_nothing
 from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import (
-    CLUSTER_TAG,
-    NODEGROUP_TAG,
     ROLL_TAG,
     Template,
     tags_of,
     template_of,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_steps import PIN, Step, title
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_tags import tag_entries, tag_paths, tag_steps
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import HOOK, NAME, POLICY, ScalingGroup
 
 SIZES = ("min_size", "max_size", "desired_capacity")
 ORDERED = ("overrides", "termination_policies")  # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/
 MODIFIER = "skip_zonal_shift_validation"  # accompanies a call, and is no state
 MIXED = "mixed_instances_policy"
-KEPT_TAGS = {CLUSTER_TAG, NODEGROUP_TAG, ROLL_TAG}
 # A warm pool with instances cannot be deleted otherwise; they are in no service, and no pod is lost with them.
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html
 WITH_INSTANCES = {"force_delete": True}
-TAGS_A_CALL = 25  # quota of CreateOrUpdateTags
 # What says "none" in a request, and is left out of answers: service model of UpdateAutoScalingGroup and PutWarmPool.
 NONE = {
     "max_instance_lifetime": 0,
@@ -44,6 +41,7 @@ NONE = {
     "min_healthy_percentage": -1,
     "max_healthy_percentage": -1,
     "deletion_protection": "none",
+    "termination_policies": ["Default"],
 }
 # What no update carries: option -> what adds some of it, what takes some away, and what tells an entry.
 ATTACHED = {
@@ -51,22 +49,6 @@ ATTACHED = {
     "load_balancer_names": ("AttachLoadBalancers", "DetachLoadBalancers"),
     "traffic_sources": ("AttachTrafficSources", "DetachTrafficSources"),
 }
-
-
-class Placeholder:
-    """Stands in a request for what is known when it is sent."""
-
-
-PIN = Placeholder()  # the version of the launch template that is launched, as a structure
-NUMBER = Placeholder()  # its number
-
-
-@dataclass(frozen=True)
-class Step(Change):
-    """A change with the service that makes it and the thing that it is about, for people."""
-
-    service: str = "autoscaling"
-    resource: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,10 +70,6 @@ class Sizes:
     surplus: int
 
 
-def title(name: str) -> str:
-    return f"Auto Scaling group {name}"
-
-
 def sizes(wanted: ScalingGroup, group: Values) -> Sizes:
     """Sizes only ever grow here: a maximum stops at what is desired now, as AWS would end instances above it.
 
@@ -111,15 +89,17 @@ def sizes(wanted: ScalingGroup, group: Values) -> Sizes:
 
 def created(wanted: ScalingGroup) -> list[Step]:
     """The steps that make a scaling group where there is none."""
-    settings = {name: value for name, value in wanted.settings.items() if not _is_none(name, value)}
+    settings = {
+        name: value for name, value in wanted.settings.items() if not (_is_none(name, value) or says_nothing(value))
+    }
     params = {
         **_request(settings),
         **_launching({}, wanted.settings.get(MIXED)),
         "lifecycle_hook_specification_list": list(wanted.hooks or ()) or None,
-        "tags": _tag_entries(wanted.name, wanted.tags, wanted.group_tags),
+        "tags": tag_entries(wanted.name, wanted.tags, wanted.group_tags),
     }
-    told = {**settings, "lifecycle_hooks": list(wanted.hooks or ()) or None, **_tag_paths(wanted.tags, "tags")}
-    told |= _tag_paths(wanted.group_tags, "group_tags")
+    told = {**settings, "lifecycle_hooks": list(wanted.hooks or ()) or None, **tag_paths(wanted.tags, "tags")}
+    told |= tag_paths(wanted.group_tags, "group_tags")
     told.pop(MODIFIER, None)
     differs = tuple(Difference(name, None, value) for name, value in told.items() if value is not None)
     return [
@@ -138,7 +118,7 @@ def updated(wanted: ScalingGroup, live: Live, current: Template | None) -> list[
         *_hooks(wanted, live.hooks),
         *_warm_pool(wanted, group.get("warm_pool_configuration")),
         *_policies(wanted, live.policies),
-        *_tags(wanted, group),
+        *tag_steps(wanted, group),
     ]
 
 
@@ -180,7 +160,11 @@ def _own_update(wanted: ScalingGroup, group: Values, current: Template | None) -
 
 def _request(settings: Values) -> Values:
     """Settings as a request says them; the launch template and its policy are apart."""
-    rest = {name: value for name, value in settings.items() if name not in ("subnets", MIXED)}
+    rest = {
+        name: NONE.get(name, value) if says_nothing(value) else value
+        for name, value in settings.items()
+        if name not in ("subnets", MIXED)
+    }
     return {**rest, "vpc_zone_identifier": ",".join(settings["subnets"])} if "subnets" in settings else rest
 
 
@@ -282,43 +266,3 @@ def _warm_pool(wanted: ScalingGroup, seen: Values | None) -> Iterator[Step]:
         yield _step(wanted.name, "update", "PutWarmPool", merged(seen or {}, asked), differs)
     if asked == {} and seen is not None:
         yield _step(wanted.name, "update", "DeleteWarmPool", WITH_INSTANCES, (Difference("warm_pool", seen, None),))
-
-
-def _tags(wanted: ScalingGroup, group: Values) -> Iterator[Step]:
-    """Tags are set, and those of others left alone unless they are to be purged."""
-    seen = {tag["key"]: (tag.get("value") or "", bool(tag.get("propagate_at_launch"))) for tag in group.get("tags", ())}
-    asked = {key: (value, True) for key, value in wanted.tags.items()}
-    asked |= {key: (value, False) for key, value in wanted.group_tags.items()}
-    new = [key for key, tag in asked.items() if seen.get(key) != tag]
-    for start in range(0, len(new), TAGS_A_CALL):
-        some = new[start : start + TAGS_A_CALL]
-        differs = tuple(_tag_difference(key, seen.get(key), asked[key]) for key in some)
-        of_some = [{key: tags[key] for key in some if key in tags} for tags in (wanted.tags, wanted.group_tags)]
-        entries = _tag_entries(wanted.name, *of_some)
-        yield Step("tag", "CreateOrUpdateTags", {"tags": entries}, differs, resource=title(wanted.name))
-    gone = [key for key in seen if key not in asked and key not in KEPT_TAGS and not key.startswith(RESERVED_TAGS)]
-    if wanted.purge_tags and gone:
-        differs = tuple(_tag_difference(key, seen[key], None) for key in gone)
-        entries = [{**_of_group(wanted.name), "key": key} for key in gone]
-        yield Step("untag", "DeleteTags", {"tags": entries}, differs, resource=title(wanted.name))
-
-
-def _tag_difference(key: str, before: tuple[str, bool] | None, after: tuple[str, bool] | None) -> Difference:
-    option = "tags" if (after or before or ("", True))[1] else "group_tags"
-    return Difference(f"{option}.{key}", before[0] if before else None, after[0] if after else None)
-
-
-def _tag_paths(tags: Mapping[str, str], option: str) -> Values:
-    return {f"{option}.{key}": value for key, value in tags.items()}
-
-
-def _tag_entries(name: str, tags: Mapping[str, str], group_tags: Mapping[str, str]) -> list[Values]:
-    return [
-        {**_of_group(name), "key": key, "value": value, "propagate_at_launch": propagated}
-        for some, propagated in ((tags, True), (group_tags, False))
-        for key, value in some.items()
-    ]
-
-
-def _of_group(name: str) -> Values:
-    return {"resource_id": name, "resource_type": "auto-scaling-group"}

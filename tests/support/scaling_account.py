@@ -86,7 +86,7 @@ class Account:
 
     def update_auto_scaling_group(self, params: dict[str, Any]) -> None:
         live = self._live(params)
-        group = _answered({**live.group, **params})
+        group = _answered(params, live.group)
         if "launch_template" in params:
             group.pop("mixed_instances_policy", None)
         if "mixed_instances_policy" in params:
@@ -155,20 +155,22 @@ class Account:
         self.observed = Observed(self.observed.template, self.observed.versions, groups)
 
 
-def _answered(params: Mapping[str, Any]) -> dict[str, Any]:
-    """What Describe tells of a request: completed by AWS's own choices."""
-    told = _kept({name: value for name, value in params.items() if name != "skip_zonal_shift_validation"})
-    policy = told.get("mixed_instances_policy")
-    if policy:
-        given = policy.get("instances_distribution") or {}
-        if given.get("spot_allocation_strategy", "lowest-price") != "lowest-price":
-            assert "spot_instance_pools" not in given
-        policy["instances_distribution"] = DISTRIBUTION | given
-    specification = (policy or {}).get("launch_template", {}).get("launch_template_specification")
-    for pinned in filter(None, (told.get("launch_template"), specification)):
+def _answered(params: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What Describe tells after a request: completed by AWS's own choices."""
+    assert params.get("termination_policies") != []
+    policy = params.get("mixed_instances_policy") or {}
+    distribution = policy.get("instances_distribution") or {}
+    if distribution.get("spot_allocation_strategy", "lowest-price") != "lowest-price":
+        assert "spot_instance_pools" not in distribution
+    specification = (policy.get("launch_template") or {}).get("launch_template_specification")
+    for pinned in filter(None, (params.get("launch_template"), specification)):
         assert pinned["launch_template_id"] == "lt-1"
         assert pinned["version"].isdigit()
-    return told
+    told = {name: value for name, value in params.items() if name != "skip_zonal_shift_validation"}
+    if policy:
+        told["mixed_instances_policy"] = {**policy, "instances_distribution": DISTRIBUTION | distribution}
+    whole: dict[str, Any] = _kept({**(before or {}), **told})
+    return whole
 
 
 def _kept(value: Any) -> Any:

@@ -19,7 +19,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_apply i
     filled,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Live, Step
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Live
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_steps import Step
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import Nodegroup
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import ROLL_TAG, owner, template_of
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_apply import Job, carry_out
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed, planned, refusals
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Live, Step, sizes
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Live, sizes
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_steps import Step
 from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import Nodegroup, ScalingGroup
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 from support.scaling_account import Account, Killed
@@ -49,7 +50,7 @@ SETTINGS = optional(
     default_cooldown=st.integers(1, 3),
     default_instance_warmup=st.sampled_from([-1, 60]),
     max_instance_lifetime=st.sampled_from([0, 86400]),
-    termination_policies=subsets(["OldestInstance", "Default"], 1),
+    termination_policies=subsets(["OldestInstance", "Default"]),
     new_instances_protected_from_scale_in=st.booleans(),
     instance_maintenance_policy=st.sampled_from(
         [

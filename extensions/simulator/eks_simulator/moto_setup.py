@@ -16,7 +16,7 @@ import threading
 from functools import cache
 from typing import Any
 
-from . import ACCOUNT, launch_template_requests
+from . import ACCOUNT
 from .instances import completed, console_output
 from .templates import versions
 
@@ -81,7 +81,6 @@ def _set_up() -> None:
     templates.LaunchTemplate.default_version = versions.default
     general: Any = importlib.import_module("moto.ec2.responses.general")
     general.General.get_console_output = console_output
-    launch_template_requests.install()
 
 
 def _instance(ec2: Any, instance_id: str) -> Any:

@@ -34,6 +34,16 @@ def completed(run_instances: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def counted(reboot: Callable[[Any], None]) -> Callable[[Any], None]:
+    """moto's reboot of an instance, after which one can tell that it was rebooted."""
+
+    def run(instance: Any) -> None:
+        reboot(instance)
+        instance.reboots += 1
+
+    return run
+
+
 def _first_interface(template: dict[str, Any]) -> dict[str, Any]:
     interfaces = template.get("NetworkInterfaces") or []
     return next((one for one in interfaces if int(one.get("DeviceIndex") or 0) == 0), {})

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from . import ACCOUNT
-from .instances import completed, console_output
+from .instances import completed, console_output, counted
 from .templates import versions
 
 _SETTINGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
@@ -73,6 +73,8 @@ def _set_up() -> None:
     things: Any = importlib.import_module("moto.ec2.models.core")
     things.TaggedEC2Resource.get_tags = _tags_of
     machines: Any = importlib.import_module("moto.ec2.models.instances")
+    machines.Instance.reboots = 0
+    machines.Instance.reboot = counted(machines.Instance.reboot)
     machines.InstanceBackend.get_instance = _instance
     machines.InstanceBackend.run_instances = completed(machines.InstanceBackend.run_instances)
     templates: Any = importlib.import_module("moto.ec2.models.launch_templates")

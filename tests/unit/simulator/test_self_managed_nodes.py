@@ -121,6 +121,35 @@ def ready(node: Node) -> str:
     return status
 
 
+def test_auto_scaling_groups_launch_nodes_from_templates_and_from_configurations(fleet: Fleet) -> None:
+    account, name, scaling = fleet.account, fleet.account.name("workers"), fleet.account.client("autoscaling")
+    data = fleet.user_data(labels={"pool": name})
+    machine = {"ImageId": fleet.image(), "InstanceType": "m5.large"}
+    template = account.template(
+        **machine,
+        UserData=base64.b64encode(data.encode()).decode(),
+        IamInstanceProfile={"Name": fleet.profile},
+        SecurityGroupIds=[fleet.cluster_group],
+    )
+    given = {"IamInstanceProfile": fleet.profile, "SecurityGroups": [fleet.cluster_group]}
+    scaling.create_launch_configuration(LaunchConfigurationName=name, **machine, UserData=data, **given)
+    subnets = ",".join(account.subnets)
+    sources: list[dict[str, Any]] = [
+        {"LaunchTemplate": {"LaunchTemplateId": template["id"], "Version": "1"}},
+        {"LaunchConfigurationName": name},
+    ]
+    for number, source in enumerate(sources):
+        group = {"AutoScalingGroupName": f"{name}-{number}", "VPCZoneIdentifier": subnets, **source}
+        scaling.create_auto_scaling_group(**group, MinSize=2, MaxSize=2)
+    account.sim.advance(CREATION)
+    joined = [node for node in fleet.nodes().values() if node["metadata"]["labels"].get("pool") == name]
+    assert [ready(node) for node in joined] == ["True"] * 4
+    for number in range(2):
+        scaling.delete_auto_scaling_group(AutoScalingGroupName=f"{name}-{number}", ForceDelete=True)
+    account.sim.advance(CREATION)
+    assert not [node for node in fleet.nodes().values() if node["metadata"]["labels"].get("pool") == name]
+
+
 @pytest.mark.parametrize("family", ["al2023", "bottlerocket", "ubuntu"])
 def test_a_node_is_what_its_user_data_says(fleet: Fleet, family: str) -> None:
     taint = {"key": "team", "value": "a", "effect": "NoSchedule"}
@@ -220,7 +249,12 @@ def test_what_is_mended_joins_and_what_nodeadm_gave_up_joins_after_a_restart(fle
     joined = set(fleet.nodes())
     assert (shut in joined, bare in joined) == (True, False)
     assert "login:" in fleet.console(shut)
+    account.ec2.reboot_instances(InstanceIds=[bare, shut])
+    assert [ready(node) for node in fleet.nodes().values() if node["spec"]["providerID"].endswith(shut)] == ["Unknown"]
+    account.sim.advance(300)
+    assert [ready(fleet.nodes()[one]) for one in (bare, shut)] == ["True", "True"]
     account.ec2.stop_instances(InstanceIds=[bare])
+    assert ready(fleet.nodes()[bare]) == "Unknown"
     account.ec2.start_instances(InstanceIds=[bare])
     account.sim.advance(300)
     assert ready(fleet.nodes()[bare]) == "True"

@@ -56,6 +56,7 @@ class Boot:
     fate: str | None = None
     silent: bool = False
     starts: int = 1
+    reboots: int = 0
 
     @property
     def node(self) -> str:
@@ -73,7 +74,7 @@ class Boot:
 
 
 class Boots:
-    """The boots of all instances that belong to clusters."""
+    """The boots of all instances, those among them that join nothing."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -92,6 +93,10 @@ class Boots:
             elif boot is not None and instance.state == "terminated":
                 self._end(boot, abrupt)
             elif boot is not None and boot.silent == instance.is_running():
+                self._stop_or_start(boot)
+            elif boot is not None and boot.reboots != instance.reboots:
+                boot.reboots = instance.reboots
+                self._stop_or_start(boot)
                 self._stop_or_start(boot)
 
     def of(self, group: Resource) -> list[Boot]:

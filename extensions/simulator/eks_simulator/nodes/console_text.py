@@ -91,10 +91,10 @@ def _linux(host: Host, since: datetime, attempts: Sequence[Attempt], booted: boo
     yield f"[    0.000000] {_LINUX}"
     yield "[    0.000000] Command line: BOOT_IMAGE=/vmlinuz root=UUID=0 ro console=tty0 console=ttyS0,115200n8"
     yield f"Welcome to {host.system}!"
-    if host.loaded:
-        yield f"[    8.204117] nodeadm[1495]: info init/init.go:84 Loaded configuration {host.loaded}"
     stages = [one for one in _STAGES.get(host.family, _STAGES[""]) if attempts or one.program != _KUBELET]
     yield from _starting(stages)
+    if host.loaded:
+        yield f"[    8.204117] nodeadm[1495]: info init/init.go:84 Loaded configuration {host.loaded}"
     if booted and not attempts:
         while stages:
             yield from _passed(host, stages)

@@ -51,8 +51,8 @@ class Job:
 
 def carry_out(job: Job) -> None:
     """Takes the steps. Raises AwsError, and Unsettled where what was begun does not come to its end."""
-    names = [one.name for one in job.wanted.scaling_groups]
-    old = [name for name in names if name in job.observed.groups] if job.steps and job.patience.wait else []
+    seen = [job.observed.groups[one.name].group for one in job.wanted.scaling_groups if one.name in job.observed.groups]
+    old = [group[NAME] for group in seen] if job.steps and job.patience.wait else []
     past = _failures(job.client, old)
     template = current(job.wanted, job.observed)
     for name, live in job.observed.groups.items():
@@ -65,7 +65,8 @@ def carry_out(job: Job) -> None:
         job.done(step)
         _conclude(job, step)
     if job.patience.wait and not job.wanted.absent:
-        filled(job.client, names, past, job.patience)
+        changed = [one.name for one in job.wanted.scaling_groups] if job.steps else []
+        filled(job.client, changed or [group[NAME] for group in _lacking(seen)], past, job.patience)
 
 
 def _call(client: Client, step: Step, template: Template | None) -> Values:
@@ -154,7 +155,7 @@ def filled(client: Client, names: Sequence[str], past: Mapping[str, Collection[s
     short: list[Values] = []
     for _try in patience.tries():
         groups = named_groups(client, names) if names else []
-        short = [group for group in groups if ROLL_TAG not in tags_of(group) and _capacity(group) < _wish(group)]
+        short = _lacking(groups)
         if not short:
             return
         for name, failed in _failures(client, [group[NAME] for group in short]).items():
@@ -166,6 +167,11 @@ def filled(client: Client, names: Sequence[str], past: Mapping[str, Collection[s
         f"waited {patience.timeout:g} s for instances to be in service, in vain: {'; '.join(told)}. Raise "
         "wait_timeout, or run again: what was begun goes on"
     )
+
+
+def _lacking(groups: Sequence[Values]) -> list[Values]:
+    """The scaling groups with less in service than they want, which are not in the hands of a roll."""
+    return [group for group in groups if ROLL_TAG not in tags_of(group) and _capacity(group) < _wish(group)]
 
 
 def _wish(group: Values) -> int:

@@ -185,7 +185,7 @@ def test_several_groups_at_once(
 
     with subtests.test("no call for each group is made to find that nothing changes"):
         ledger.clear()
-        assert playbook.tasks({"name": "again", **task}, check=True).last["changed"] is False
+        assert playbook.tasks({"name": "again", **task}).last["changed"] is False
         three = ledger.operations()
         ledger.clear()
         one = {"cluster_name": "prod", "groups": [webs[0]]}
@@ -403,3 +403,15 @@ def test_deletions_that_others_began_are_awaited(steps: Steps, aws: Surroundings
     made = steps.run(MODULE, cluster_name="prod", groups=[entry(aws, scaling={"desired_capacity": 1})])
     assert operations(made) == ["CreateAutoScalingGroup"]
     assert group_of(aws)["DesiredCapacity"] == 1
+
+
+def test_calls_do_not_grow_with_instances(steps: Steps, aws: Surroundings, ledger: Ledger) -> None:
+    many = entry(aws, scaling={"subnets": aws.private_subnets, "max_size": 300, "desired_capacity": 300})
+    made = steps.run(MODULE, cluster_name="prod", groups=[many])
+    assert made["nodegroups"][0]["scaling_groups"][0]["in_service"] == 300
+    assert steps.run(MODULE, cluster_name="prod", groups=[many])["changed"] is False
+    lists = ["DescribeAutoScalingGroups", "DescribeLaunchTemplateVersions", "DescribeLaunchTemplates"]
+    assert sorted(ledger.operations()) == lists
+    told = steps.run(f"{MODULE}_info", cluster_name="prod")["nodegroups"][0]["scaling_groups"][0]
+    assert (len(told["instances"]), told["outdated"]) == (300, 0)
+    assert sorted(ledger.operations()) == sorted([*lists, "DescribeLifecycleHooks", "DescribePolicies"])

@@ -21,6 +21,7 @@ from eks_simulator.nodes.bootstrap import Bootstrap, Rejected, bootstrap
 from eks_simulator.nodes.bootstrap.al2023 import al2023
 from eks_simulator.nodes.bootstrap.bottlerocket import bottlerocket
 from eks_simulator.nodes.bootstrap.cloud_init import ubuntu
+from eks_simulator.nodes.bootstrap.max_pods import evaluated
 from eks_simulator.nodes.bootstrap.windows import windows
 from support.user_data import AUTHORITY, CLUSTER
 
@@ -152,6 +153,40 @@ def test_nodeadm_merges_node_configs_in_their_order() -> None:
     found = al2023(mime(*parts).encode())
     assert found.kubelet.labels == {"a": "1", "b": "2"}
     assert (found.kubelet.max_pods, found.dns, found.named_by_id) == (30, ("10.1.1.1",), True)
+
+
+@pytest.mark.parametrize(
+    ("expression", "pods"),
+    [
+        ("max_pods", 29),
+        ("((default_enis - 1) * (ips_per_eni - 1)) + 2", 20),
+        ("((default_enis - 1) * (ips_per_eni - 1) * 16) + 2", 290),
+        ("max_pods < 20 ? max_pods : 20", 20),
+        ("max_pods >= 29 ? (1 == 2 ? 1 : 7) : 9", 7),
+        ("10 - 2 - 3", 5),
+        ("7 / 2 * 2 % 4", 2),
+        ("-(-4)", 4),
+        ("max_pods - 29", None),
+        ("max_pods / 0", None),
+        ("max_pods == 29", None),
+        ("pods", None),
+        ("max_pods +", None),
+        ("max_pods 1", None),
+        ("(max_pods", None),
+        ("max_pods; 1", None),
+        ("(" * 500 + "1" + ")" * 500, None),
+        ("-" * 2000 + "1", None),
+        ("", None),
+    ],
+)
+def test_the_number_of_pods_may_be_an_expression(expression: str, pods: int | None) -> None:
+    assert evaluated(expression, {"default_enis": 3, "ips_per_eni": 10, "max_pods": 29}) == pods
+
+
+@given(st.text("0123456789 +-*/%()<>=!?:abcdefghijklmnopqrstuvwxyz_", max_size=40))
+def test_no_expression_breaks_the_boot(expression: str) -> None:
+    found = evaluated(expression, {"default_enis": 3, "ips_per_eni": 10, "max_pods": 29})
+    assert found is None or found > 0
 
 
 def test_nodeadm_lets_cloud_init_have_the_other_parts() -> None:

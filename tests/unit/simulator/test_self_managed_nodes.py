@@ -332,13 +332,15 @@ def test_a_node_may_have_the_id_of_its_instance_as_its_name(fleet: Fleet) -> Non
     account.sim.advance(60)
     account.eks.create_access_entry(clusterName=fleet.kubectl.cluster, principalArn=role, type="EC2")
     profile = profile_of(account, role.rpartition("/")[2])
-    data = fleet.user_data(node_config={"featureGates": {"InstanceIdNodeName": True}})
+    pods = {"maxPodsExpression": "max_pods < 20 ? max_pods : 20"}
+    data = fleet.user_data(node_config={"featureGates": {"InstanceIdNodeName": True}, "kubelet": pods})
     right = fleet.launch(data, IamInstanceProfile={"Name": profile})
     wrong = fleet.launch(fleet.user_data(), IamInstanceProfile={"Name": profile})
     account.sim.advance(CREATION)
     nodes = fleet.nodes()
     assert wrong not in nodes
     assert nodes[right]["metadata"]["name"] == right
+    assert nodes[right]["status"]["capacity"]["pods"] == "20"
     assert "is forbidden" in fleet.console(wrong)
     fleet.terminate(right, wrong)
 

@@ -16,9 +16,10 @@ from ..amis import DEFAULT_AMI_TYPE, Image, image_of, kubelet_version, releases,
 from ..aws import Neighbours
 from ..store import Cluster, Region
 from .bootstrap import Bootstrap, bootstrap
+from .bootstrap.max_pods import evaluated
 from .hindrance import Hindrance, unregistered
 from .membership import Membership, tags_of, user_data_of
-from .node import Outfit
+from .node import Outfit, most_pods
 
 _TYPICAL = {
     "al2023": DEFAULT_AMI_TYPE,
@@ -41,7 +42,7 @@ def membership(aws: Neighbours, instance: Any) -> Membership | None:
     _require_address(aws, instance, told)
     role_arn = _role_arn(aws, instance, told)
     cluster = _cluster(aws.region, told)
-    outfit = _outfit(instance, told, cluster.version)
+    outfit = _outfit(aws, instance, told, cluster.version)
     return Membership(cluster, "", tags_of(instance).get(_SCALING_GROUP, ""), role_arn, outfit, told)
 
 
@@ -101,7 +102,7 @@ def _described(region: Region, told: Bootstrap) -> Cluster:
     return cluster
 
 
-def _outfit(instance: Any, told: Bootstrap, version: str) -> Outfit:
+def _outfit(aws: Neighbours, instance: Any, told: Bootstrap, version: str) -> Outfit:
     image = image_of(instance.image_id) or _typical_image(told.family, version)
     return Outfit(
         kubelet=kubelet_version(image.version),
@@ -110,8 +111,22 @@ def _outfit(instance: Any, told: Bootstrap, version: str) -> Outfit:
         taints=told.kubelet.taints,
         windows=told.family == "windows",
         name=told.kubelet.name or (instance.id if told.named_by_id else ""),
-        max_pods=told.kubelet.max_pods,
+        max_pods=_max_pods(aws, instance, told),
     )
+
+
+def _max_pods(aws: Neighbours, instance: Any, told: Bootstrap) -> int | None:
+    """What the kubelet was told, or what the expression that nodeadm was told has for the type of the instance."""
+    if told.kubelet.max_pods is not None or not told.pods:
+        return told.kubelet.max_pods
+    hardware = aws.instance_type(instance.instance_type) or {}
+    network = hardware.get("NetworkInfo", {})
+    values = {
+        "default_enis": network.get("MaximumNetworkInterfaces", 3),
+        "ips_per_eni": network.get("Ipv4AddressesPerInterface", 6),
+        "max_pods": most_pods(hardware),
+    }
+    return evaluated(told.pods, values)
 
 
 def _typical_image(family: str, version: str) -> Image:

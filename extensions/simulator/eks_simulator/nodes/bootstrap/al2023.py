@@ -84,6 +84,7 @@ def al2023(user_data: bytes) -> Bootstrap:
         cidr=cluster["cidr"],
         dns=kubelet.cluster_dns(arguments, config) or (_dns(cluster["cidr"]),),
         kubelet=kubelet.kubelet(arguments, config),
+        pods=spec.get("kubelet", {}).get("maxPodsExpression", ""),
         named_by_id=bool(spec.get("featureGates", {}).get("InstanceIdNodeName")),
     )
 

@@ -32,7 +32,8 @@ class Bootstrap:
     """An instance that means to join a cluster.
 
     `family` is al2023, bottlerocket, ubuntu or windows. `endpoint` and `authority` (base64 of PEM) are empty where the
-    bootstrap asks EKS for them. `cidr` is the services' range that it was told, if it was.
+    bootstrap asks EKS for them. `cidr` is the services' range that it was told, if any, `pods` the expression for the
+    number of pods that nodeadm takes.
     """
 
     family: str
@@ -43,3 +44,4 @@ class Bootstrap:
     dns: tuple[str, ...] = ()
     kubelet: Kubelet = field(default_factory=Kubelet)
     named_by_id: bool = False
+    pods: str = ""

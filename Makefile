@@ -34,11 +34,12 @@ test: $(READY) ## Run all tests (JOBS=3 of them at a time)
 	@$(activate) python -m pytest -n $(JOBS)
 
 molecule: $(READY) ## Run the scenarios of the roles on the simulated AWS
-	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all
+	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all --exclude ec2_nodes
 
 hosts: $(READY) ## Run the tests on real machines, as root on Debian or Ubuntu
 	@$(activate) cd tests && python -m support.machines
 	@$(activate) python -m pytest -n $(JOBS) tests/hosts
+	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test -s ec2_nodes
 
 lint: $(READY) ## ruff, mypy, yamllint, shellcheck, ansible-lint (production profile)
 	@$(activate) ruff check .

@@ -13,18 +13,15 @@ from typing import Any
 import pytest
 
 from eks_simulator.process import SimulatorProcess
-from support.ec2_machines import Ec2Machines
+from support.ec2_machines import Ec2Machines, cluster_for_nodes
 from support.surroundings import Surroundings
-
-CLUSTER = "prod"
 
 
 @pytest.fixture
 def aws(simulator: SimulatorProcess) -> Surroundings:
     """The simulated AWS with an ACTIVE cluster that lets the role of nodes in."""
     aws = Surroundings(simulator)
-    aws.cluster(CLUSTER, version="1.33", accessConfig={"authenticationMode": "API"})
-    aws.eks.create_access_entry(clusterName=CLUSTER, principalArn=aws.role("node"), type="EC2_LINUX")
+    cluster_for_nodes(aws, "prod")
     return aws
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from support.clusters import api_of
 from support.documentation import OF_HOSTS, documentation
-from support.ec2_machines import Ec2Machines
+from support.ec2_machines import Ec2Machines, cluster_for_nodes
 from support.ledger import Ledger
 from support.machines import File, Files
 from support.playbook import Playbook, Run
@@ -207,8 +207,7 @@ def test_instances_leave_and_come_again(
         fleet.run()
         assert fleet.node("node-1") is not None
     with subtests.test("another cluster does not get it by mistake, only by intent"):
-        aws.cluster("other", version="1.33", accessConfig={"authenticationMode": "API"})
-        aws.eks.create_access_entry(clusterName="other", principalArn=aws.role("node"), type="EC2_LINUX")
+        cluster_for_nodes(aws, "other")
         fleet.inventory["eks_ec2_nodes"]["hosts"]["node-1"]["eks_cluster"] = "other"
         found = fleet.run(fails=True).on("node-1")[PREFLIGHT]["findings"]
         assert [finding["check"] for finding in found] == ["other_cluster"]

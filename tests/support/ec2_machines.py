@@ -91,6 +91,12 @@ class Ec2Machines(Machines):
             self.add(name, _metadata(self.addresses[name], instance))
 
 
+def cluster_for_nodes(aws: Surroundings, name: str) -> None:
+    """An ACTIVE cluster that lets the role of the instances in."""
+    aws.cluster(name, version="1.33", accessConfig={"authenticationMode": "API"})
+    aws.eks.create_access_entry(clusterName=name, principalArn=aws.role("node"), type="EC2_LINUX")
+
+
 def launch(aws: Surroundings, user_data: str | None = None) -> Ec2Instance:
     """An instance with the role ``test-node``, which somebody else launched, and what its metadata are."""
     role = aws.role("node")

@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from eks_simulator.process import SimulatorProcess
+from eks_simulator.process import Simulator
 
 ACCOUNT = "123456789012"
 PAST_ANY_TRANSITION = 7200  # simulated seconds
@@ -37,7 +37,7 @@ class Surroundings:
     With a ``role``, an ARN, all is made as that role, in its account.
     """
 
-    def __init__(self, simulator: SimulatorProcess, region: str = "", role: str = "") -> None:
+    def __init__(self, simulator: Simulator, region: str = "", role: str = "") -> None:
         self.simulator = simulator
         self.region = region or simulator.env["AWS_REGION"]
         self.account = role.split(":")[4] if role else ACCOUNT

@@ -18,31 +18,12 @@ from typing import Any
 from .environment import client_environment, without_elsewhere
 
 
-class SimulatorProcess:
-    """A running simulator. `url` is its address; `env` the variables that point a client at it.
+class Simulator:
+    """A simulator that runs. `url` is its address; `env` the variables that point a client at it."""
 
-    `options` are further command-line options, such as `"--quota", "nodegroups_per_cluster=200"`.
-    """
-
-    def __init__(self, speed: float = 600, *options: str) -> None:
-        package = str(Path(__file__).resolve().parent.parent)
-        environment = without_elsewhere(os.environ)
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
-        command = [sys.executable, "-m", "eks_simulator", "--speed", str(speed), "--announce", *options]
-        self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
-        if not self.url:
-            raise RuntimeError(f"the simulator did not start; it ended with status {self._process.wait()}")
-        self.env = client_environment(self.url)
-
-    def __enter__(self) -> SimulatorProcess:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def __init__(self, url: str, env: dict[str, str]) -> None:
+        self.url = url
+        self.env = env
 
     def reset(self) -> None:
         """Begin again: nothing exists, no faults, an empty ledger, time at its start."""
@@ -94,14 +75,6 @@ class SimulatorProcess:
         away."""
         return str(self._ask("POST", "/hybrid-nodes", asked)["node"])
 
-    def stop(self) -> None:
-        """End the server; harmless if it has ended."""
-        if self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(timeout=10)
-        if self._process.stdout:
-            self._process.stdout.close()
-
     def _ask(self, method: str, page: str, value: Any = None) -> Any:
         body = json.dumps(value).encode() if value is not None else None
         request = urllib.request.Request(f"{self.url}/_simulator{page}", data=body, method=method)
@@ -110,3 +83,38 @@ class SimulatorProcess:
                 return json.load(answer)
         except urllib.error.HTTPError as refusal:
             raise ValueError(json.load(refusal)["message"]) from None
+
+
+class SimulatorProcess(Simulator):
+    """A simulator that runs while it is wanted.
+
+    `options` are further command-line options, such as `"--quota", "nodegroups_per_cluster=200"`.
+    """
+
+    def __init__(self, speed: float = 600, *options: str) -> None:
+        package = str(Path(__file__).resolve().parent.parent)
+        environment = without_elsewhere(os.environ)
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [package, environment.get("PYTHONPATH")]))
+        command = [sys.executable, "-m", "eks_simulator", "--speed", str(speed), "--announce", *options]
+        self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        url = self._process.stdout.readline().strip()
+        if not url:
+            raise RuntimeError(f"the simulator did not start; it ended with status {self._process.wait()}")
+        super().__init__(url, client_environment(url))
+
+    def __enter__(self) -> SimulatorProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server; harmless if it has ended."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=10)
+        if self._process.stdout:
+            self._process.stdout.close()

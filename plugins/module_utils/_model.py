@@ -91,8 +91,8 @@ class Attachments:
     """Items that the API keeps beside a resource, each added and removed by a call of its own.
 
     ``key`` tells items apart; ``purge`` is the option that allows unlisted items to be removed. Without a ``listing``,
-    Describe tells them. Where adding an item that is there leaves something of it, ``rest`` says what, (before, after)
-    -> what the removing call is told beside the key, or nothing.
+    Describe tells them. Where adding an item that is there leaves what it held, ``split`` says how to change it:
+    (before or None, after) -> what the removing call is told beside the key, and the item to add; {} for no call.
     """
 
     option: str
@@ -103,7 +103,7 @@ class Attachments:
     add: str
     remove: str
     purge: str
-    rest: Callable[[Values, Values], Values] | None = None
+    split: Callable[[Values | None, Values], tuple[Values, Values]] | None = None
 
 
 @dataclass(frozen=True)

@@ -271,10 +271,11 @@ def _attachments(resource: Resource, desired: Desired, observed: Values) -> list
     for key, item in after.items():
         if key not in before or differences(attached.item, item, before[key]):
             new = Difference(f"{attached.option}[{key}]", before.get(key), item)
-            rest = attached.rest(before[key], item) if attached.rest and key in before else {}
-            if rest:
-                changes.append(Change("detach", attached.remove, {**own, attached.key: key, **rest}, (new,)))
-            changes.append(Change("attach", attached.add, {**own, **item}, (new,)))
+            less, more = attached.split(before.get(key), item) if attached.split else ({}, item)
+            if less:
+                changes.append(Change("detach", attached.remove, {**own, attached.key: key, **less}, (new,)))
+            if more:
+                changes.append(Change("attach", attached.add, {**own, **more}, (new,)))
     return changes
 
 

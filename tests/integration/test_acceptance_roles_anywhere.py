@@ -107,7 +107,6 @@ def test_a_profile_from_beginning_to_end(aws: Surroundings, steps: Steps, subtes
             "DeleteAttributeMapping",
             "DeleteAttributeMapping",
             "DeleteAttributeMapping",
-            "PutAttributeMapping",
             "TagResource",
         ]
         assert changed["attribute_mappings"] == [subject]

@@ -72,7 +72,7 @@ def _attached(attachments: Attachments, change: Change, before: list[Values]) ->
     old = next((other for other in before if other[key] == params[key]), None)
     if change.action == "detach":
         return [*kept, _less(old, params["specifiers"])] if old and "specifiers" in params else kept
-    return [*kept, _more(old, item) if old and attachments.rest else item]
+    return [*kept, _more(old, item) if old and attachments.split else item]
 
 
 def _less(mapping: Values, specifiers: list[str]) -> Values:

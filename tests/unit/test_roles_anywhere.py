@@ -16,7 +16,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired,
 from ansible_collections.flotilla.eks.plugins.module_utils._read import observe
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.roles_anywhere_profile import (
     PROFILE,
-    specifiers_to_remove,
+    rules_to_change,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._resources.roles_anywhere_trust_anchor import (
     TRUST_ANCHOR,
@@ -106,17 +106,27 @@ def test_a_switch_is_an_operation_for_each_position(before: bool | None, wanted:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "gone"),
+    ("before", "after", "gone", "put"),
     [
-        (["*"], ["CN"], {"specifiers": ["*"]}),
-        (["*", "CN"], ["CN", "*"], {}),
-        ([], ["CN"], {}),
-        (["*", "CN"], [], {"specifiers": ["*", "CN"]}),
+        (["*"], ["CN"], ["*"], True),
+        (["*", "CN"], ["CN"], ["*"], False),
+        (["*"], ["CN", "*"], [], True),
+        (["*", "CN"], [], ["*", "CN"], False),
+        (None, ["CN"], [], True),
+        (None, [], [], False),
     ],
 )
-def test_rules_that_adding_leaves_are_removed(before: list[str], after: list[str], gone: Values) -> None:
-    rules = [{"mapping_rules": [{"specifier": name} for name in names]} for names in (before, after)]
-    assert specifiers_to_remove(*rules) == gone
+def test_rules_are_removed_and_put(before: list[str] | None, after: list[str], gone: list[str], put: bool) -> None:
+    old, new = (None if names is None else mapping(*names) for names in (before, after))
+    assert new is not None
+    less, more = rules_to_change(old, new)
+    assert less == ({"specifiers": gone} if gone else {})
+    assert more == (new if put else {})
+
+
+def mapping(*specifiers: str) -> Values:
+    rules = [{"specifier": name} for name in specifiers]
+    return {"certificate_field": "x509Subject", "mapping_rules": rules}
 
 
 def test_what_was_created_is_called_by_its_id_from_then_on(clock: Clock) -> None:
@@ -130,8 +140,7 @@ def test_what_was_created_is_called_by_its_id_from_then_on(clock: Clock) -> None
             "ListTagsForResource": [{"tags": [{"key": "Team", "value": "a"}]}],
         }
     )
-    mapping = {"certificate_field": "x509Subject", "mapping_rules": [{"specifier": "CN"}]}
-    wanted = {"role_arns": [ROLE], "attribute_mappings": [mapping]}
+    wanted = {"role_arns": [ROLE], "attribute_mappings": [mapping("CN")]}
     outcome = make_present(job(clock, aws, wanted, kind="roles_anywhere_profile", tags={"Team": "a"}))
     assert done(outcome) == ["CreateProfile", "PutAttributeMapping"]
     [creation] = aws.bodies("CreateProfile")

@@ -54,11 +54,17 @@ def no_way_back(before: Any, after: Any) -> str | None:
     return "it can be changed, not taken away" if before and not after else None
 
 
-def specifiers_to_remove(before: Values, after: Values) -> Values:
-    """Putting a mapping adds its rules to those that are there."""
-    kept = {rule["specifier"] for rule in after["mapping_rules"]}
-    gone = [rule["specifier"] for rule in before["mapping_rules"] if rule["specifier"] not in kept]
-    return {"specifiers": gone} if gone else {}
+def rules_to_change(before: Values | None, after: Values) -> tuple[Values, Values]:
+    """Putting a mapping adds its rules to those that are there, so what is not wanted any more is removed first."""
+    known = _specifiers(before or {"mapping_rules": []})
+    wanted = _specifiers(after)
+    gone = [name for name in known if name not in wanted]
+    new = [name for name in wanted if name not in known]
+    return {"specifiers": gone} if gone else {}, after if new else {}
+
+
+def _specifiers(mapping: Values) -> list[str]:
+    return [rule["specifier"] for rule in mapping["mapping_rules"]]
 
 
 PROFILE = Resource(
@@ -108,7 +114,7 @@ PROFILE = Resource(
         add="PutAttributeMapping",
         remove="DeleteAttributeMapping",
         purge="purge_attribute_mappings",
-        rest=specifiers_to_remove,
+        split=rules_to_change,
     ),
     lifecycle=None,
     hooks=Hooks(check=check),

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import tags_of
@@ -64,7 +64,7 @@ class Unread:
     check: str = ""
 
 
-Answer = Finding | Unread
+Answer: TypeAlias = "Finding | Unread"
 """What a check comes to, if it finds anything."""
 
 

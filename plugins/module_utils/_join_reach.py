@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TypeAlias
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 
@@ -21,8 +22,7 @@ _NUMBERS = {TCP: "6", UDP: "17"}
 _ALL = "-1"
 _REPLIES = (1024, 65535)  # https://docs.aws.amazon.com/vpc/latest/userguide/nacl-ephemeral-ports.html
 
-Verdict = bool | None
-Network = IPv4Network | IPv6Network
+Verdict: TypeAlias = "bool | None"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Peer:
 INTERNET = Peer(internet=True)
 
 
-def _overlap(one: Network, other: Network) -> bool:
+def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
     return one.version == other.version and one.overlaps(other)
 
 
@@ -118,7 +118,7 @@ def _port_range(entry: Values) -> tuple[int, int]:
     return int(ports.get("from", 0)), int(ports.get("to", 65535))
 
 
-def _covers(network: Network, other: Network) -> bool:
+def _covers(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
     return network.version == other.version and other.subnet_of(network)  # type: ignore[arg-type]
 
 

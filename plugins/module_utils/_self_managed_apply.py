@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,9 @@ DONE = {
     "DeleteLaunchTemplate": "InvalidLaunchTemplate",
     "DeleteAutoScalingGroup": "ValidationError",
 }
-PROPAGATION = Patience(timeout=60, delay=5)  # an instance profile made a moment ago may not be known yet
+# An instance profile or a launch template that was made a moment ago may not be known yet; here without blanks.
+UNKNOWN = re.compile(r"iaminstanceprofile|launchtemplate.*(doesnotexist|notfound)", re.IGNORECASE)
+PROPAGATION = Patience(timeout=60, delay=5)
 ENDED_BADLY = ("Failed", "Cancelled")
 ACTIVITIES = 20
 
@@ -56,7 +59,7 @@ def carry_out(job: Job) -> None:
     past = _failures(job.client, old)
     template = current(job.wanted, job.observed)
     for name, live in job.observed.groups.items():
-        if is_deleting(live):
+        if is_deleting(live) and (job.wanted.absent or live.group in seen):
             _gone(job, name)
     for step in job.steps:
         _prepare(job, step)
@@ -80,7 +83,7 @@ def _call(client: Client, step: Step, template: Template | None) -> Values:
             refused = error
             if error.retries and error.code.startswith(DONE.get(step.operation, "never")):
                 return _found(client, step)
-            if "iaminstanceprofile" not in error.message.replace(" ", "").lower():
+            if not UNKNOWN.search(error.message.replace(" ", "")):
                 raise
     assert refused
     raise refused

@@ -137,6 +137,7 @@ def test_a_deletion_that_somebody_began_is_awaited(patience: Patience) -> None:
 
 
 UNKNOWN_PROFILE = AwsError("CreateAutoScalingGroup", "ValidationError", "Invalid IAM Instance Profile name")
+UNKNOWN_TEMPLATE = AwsError("CreateAutoScalingGroup", "ValidationError", "The launch template lt-1 does not exist")
 OTHER = AwsError("CreateAutoScalingGroup", "ValidationError", "Invalid subnet")
 THERE = AwsError("CreateAutoScalingGroup", "AlreadyExists", "exists")
 REPEATED = AwsError("CreateAutoScalingGroup", "AlreadyExists", "exists", retries=1)
@@ -146,6 +147,7 @@ REPEATED = AwsError("CreateAutoScalingGroup", "AlreadyExists", "exists", retries
     ("refusals", "calls", "fails"),
     [
         ([UNKNOWN_PROFILE] * 2, 3, False),
+        ([UNKNOWN_TEMPLATE], 2, False),
         ([UNKNOWN_PROFILE] * 99, None, True),
         ([OTHER], 1, True),
         ([THERE], 1, True),

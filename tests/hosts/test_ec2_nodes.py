@@ -26,7 +26,7 @@ HYBRID_NODEADM = File("#!/bin/sh\nprintf 'Commands:\\n  init\\n  install\\n  uni
 JOINING = {
     "self_managed_nodes_host_labels": {"tier": "batch", "team": "a"},
     "self_managed_nodes_host_taints": [{"key": "batch", "effect": "NO_SCHEDULE"}],
-    "self_managed_nodes_host_ready_timeout": 30,
+    "self_managed_nodes_host_ready_timeout": 60,
 }
 JOIN = "Have the kubelet serve the cluster"
 PREFLIGHT = "Look for all that keeps the host from joining"
@@ -109,25 +109,27 @@ def test_instances_join_change_and_are_left_alone(
 def test_what_nodeadm_says_counts_for_nothing(
     playbook: Playbook, ec2: Boot, aws: Surroundings, subtests: pytest.Subtests
 ) -> None:
+    never = "no Node has appeared for it"  # if the machine is so slow that the kubelet seems to stay up
     said = {
-        "nothing": "nodeadm has written nothing, though it ended with 0",
-        "not-started": "its unit is inactive",
-        "bad-flag": "unknown flag: --no-such-flag",
-        "fatal": "nodeadm says: Command failed: operation error EC2: DescribeInstances",
+        "nothing": ["nodeadm has written nothing, though it ended with 0"],
+        "not-started": ["its unit is inactive"],
+        "bad-flag": ["unknown flag: --no-such-flag", never],
+        "fatal": ["nodeadm says: Command failed: operation error EC2: DescribeInstances"],
     }
     machines = ec2(*said, "well", files={name: {FAULT: File(name)} for name in said})
     fleet = Fleet(playbook, machines, aws)
     ran = fleet.run(fails=True)
-    for name, text in said.items():
+    for name, texts in said.items():
         with subtests.test(name):
-            assert text in ran.on(name)[JOIN]["msg"]
+            (failure,) = [line for line in ran.lines if line["host"] == name and line["status"] == "failed"]
+            assert any(text in failure["result"]["msg"] for text in texts)
     with subtests.test("the others join"):
         assert ran.stats["well"]["failures"] == 0
         assert fleet.node("well") is not None
-    with subtests.test("what was mended joins, whatever state it was left in"):
+    with subtests.test("what was mended joins, whatever state it was left in, two at a time"):
         for name in said:
             machines.run(name, "rm", FAULT)
-        assert fleet.run().stats["well"]["changed"] == 0
+        assert fleet.run(variables={"nodes_ec2_serial": 2}).stats["well"]["changed"] == 0
         assert all(fleet.node(name) for name in said)
 
 

@@ -58,7 +58,7 @@ class Application:
             self.moto.load()
         with self.world.lock:
             self.world.timeline.settle()
-            response = _injected(call, fault) if fault.get("error") else _without_crashing(perform)
+            response = _injected(call, fault) if fault.get("error") else _without_crashing(call, perform)
             self._record(call, credential, response, fault)
         response.lost = bool(fault.get("drop"))
         return response
@@ -102,7 +102,7 @@ class Application:
         region = self.world.store.region(self._account(credential), credential.region)
         if credential.access_key:
             identity_of(credential.access_key, region.account, region.partition)
-        reason = violation(region, call)
+        reason = violation(self.world.scaling.of(region), call)
         if reason:
             return refusal(call, "DependencyViolation", reason)
         if is_dry_run(call.parameters):  # much of moto's EC2 would do it all the same
@@ -143,14 +143,13 @@ class Application:
         self.world.ledger.record({**entry, "fault": True} if fault else entry)
 
 
-def _without_crashing(perform: Callable[[], Response]) -> Response:
+def _without_crashing(call: ServiceCall, perform: Callable[[], Response]) -> Response:
     """The answer, or InternalFailure with the traceback on standard error: that is a bug of the simulator's."""
     try:
         return perform()
     except Exception as problem:
         traceback.print_exc()
-        message = f"The simulator failed: {type(problem).__name__}: {problem}"
-        return Response.json(500, {"message": message}, {"x-amzn-ErrorType": "InternalFailure"})
+        return refusal(call, "InternalFailure", f"The simulator failed: {type(problem).__name__}: {problem}", 500)
 
 
 def _injected(call: ServiceCall, fault: dict[str, Any]) -> Response:

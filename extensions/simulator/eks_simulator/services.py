@@ -50,6 +50,7 @@ for _module in (
     "scaling.hooks",
     "scaling.instances",
     "scaling.load_balancing",
+    "scaling.observing",
     "scaling.policies",
     "scaling.pools",
     "scaling.processes",

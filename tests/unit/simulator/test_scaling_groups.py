@@ -273,3 +273,41 @@ def test_instances_live_no_longer_than_they_may(scaling: Scaling) -> None:
     scaling.sim.advance(10 * MINUTE)
     assert len(scaling.ids(name)) == 1
     assert old not in scaling.ids(name)
+
+
+def test_what_instances_use_stays_until_they_are_gone(scaling: Scaling, account: Account) -> None:
+    """Also a security group that the rules of another name."""
+    vpc = {"Description": "own", "VpcId": account.vpc}
+    used, other = (account.ec2.create_security_group(GroupName=account.name("sg"), **vpc)["GroupId"] for _n in range(2))
+    permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": other}]}
+    account.ec2.authorize_security_group_ingress(GroupId=used, IpPermissions=[permission])
+    subnet = account.subnet("10.0.242.0/28", account.zones[0])
+    scaling.new_version(InstanceType="m6i.large", SecurityGroupIds=[used])
+    name = scaling.standing(size=1, version="$Latest", VPCZoneIdentifier=subnet)
+    scaling.client.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    for in_use in (
+        refusal(account.ec2.delete_security_group, GroupId=used),
+        refusal(account.ec2.delete_security_group, GroupId=other),
+        refusal(account.ec2.delete_subnet, SubnetId=subnet),
+    ):
+        assert in_use.code == "DependencyViolation"
+    scaling.sim.advance(2 * MINUTE)
+    account.ec2.delete_subnet(SubnetId=subnet)
+    account.ec2.delete_security_group(GroupId=used)
+    account.ec2.delete_security_group(GroupId=other)
+
+
+def test_metrics_and_notifications_are_kept(scaling: Scaling) -> None:
+    name = scaling.group(size=0)
+    scaling.client.enable_metrics_collection(
+        AutoScalingGroupName=name, Granularity="1Minute", Metrics=["GroupMinSize", "GroupMaxSize"]
+    )
+    scaling.client.disable_metrics_collection(AutoScalingGroupName=name, Metrics=["GroupMaxSize"])
+    assert scaling.described(name)["EnabledMetrics"] == [{"Metric": "GroupMinSize", "Granularity": "1Minute"}]
+    wanted = {"AutoScalingGroupName": name, "TopicARN": "arn:aws:sns:eu-central-1:123456789012:x"}
+    kinds = ["autoscaling:EC2_INSTANCE_LAUNCH"]
+    scaling.client.put_notification_configuration(**wanted, NotificationTypes=kinds)
+    found = scaling.client.describe_notification_configurations(AutoScalingGroupNames=[name])
+    assert found["NotificationConfigurations"] == [{**wanted, "NotificationType": kinds[0]}]
+    unknown = scaling.refused("put_notification_configuration", **wanted, NotificationTypes=["moon"])
+    assert unknown.startswith("Invalid notification types: moon")

@@ -52,6 +52,6 @@ def test_a_bug_of_the_simulators_is_named_and_counted(
     monkeypatch.setitem(HANDLERS["eks"], "ListClusters", lambda call: {"ships": []})
     answer = application(Request("GET", "/clusters", {"authorization": SIGNATURE}, b""))
     assert answer.status == 500
-    assert json.loads(answer.body) == {"message": "The simulator failed: KeyError: 'ships'"}
+    assert json.loads(answer.body)["message"] == "The simulator failed: KeyError: 'ships'"
     assert world.ledger.since()[-1]["error"] == "InternalFailure"
     assert "Traceback" in capsys.readouterr().err

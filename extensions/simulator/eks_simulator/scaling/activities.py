@@ -49,12 +49,6 @@ def describe_account_limits(call: Call) -> dict[str, Any]:
     }
 
 
-@operation("DescribeNotificationConfigurations")
-def describe_notification_configurations(call: Call) -> dict[str, Any]:
-    """Nothing is notified here: PutNotificationConfiguration is not served."""
-    return {"NotificationConfigurations": []}
-
-
 @operation("DescribeScheduledActions")
 def describe_scheduled_actions(call: Call) -> dict[str, Any]:
     """Nothing is scheduled here: PutScheduledUpdateGroupAction is not served."""

@@ -10,7 +10,7 @@ from typing import Any
 from .. import durations
 from ..errors import ServiceError
 from ..operations import Call
-from . import load_balancing, tags
+from . import load_balancing, observing, tags
 from .group_rules import require_free_name, require_served, require_valid
 from .hook_rules import new_hook
 from .launching import zones_of
@@ -190,7 +190,7 @@ def described(group: Group, instances: bool = True) -> dict[str, Any]:
         "SuspendedProcesses": [
             {"ProcessName": name, "SuspensionReason": why} for name, why in sorted(group.suspended.items())
         ],
-        "EnabledMetrics": [],
+        "EnabledMetrics": observing.shown(group),
         "Status": group.status,
         "Tags": [tag for _key, tag in sorted(group.tags.items())],
         "WarmPoolConfiguration": pool,

@@ -149,6 +149,8 @@ class Group:
     hooks: dict[str, dict[str, Any]] = field(default_factory=dict)
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     suspended: dict[str, str] = field(default_factory=dict)
+    metrics: set[str] = field(default_factory=set)
+    notifications: dict[str, list[str]] = field(default_factory=dict)
     activities: list[Activity] = field(default_factory=list)
     refreshes: list[Any] = field(default_factory=list)
     overlay: dict[str, Any] = field(default_factory=dict)

@@ -157,19 +157,24 @@ def _create(client: Client, wish: Wish, change: Change, outcome: Outcome) -> Non
     }
     optional = {"Description": "description", "DefaultInstanceName": "default_instance_name"}
     params |= {member: change.params[option] for member, option in optional.items() if option in change.params}
-    for _try in PROPAGATION.tries():
-        try:
-            made = client.write("ssm", "CreateActivation", **params)
-            break
-        except AwsError as error:
-            refusal = error
-            if not ROLE_NOT_READY.search(error.message):
-                raise
-    else:
-        refusal.advise(". iam_role: give a role that exists and that ssm.amazonaws.com may assume")
-        raise refusal
+    made = _created(client, params)
     outcome.told[CODE] = made["ActivationCode"]
     outcome.observed = _read_anew(client, made["ActivationId"])
+
+
+def _created(client: Client, params: Values) -> Values:
+    refusals: list[AwsError] = []
+    for _try in PROPAGATION.tries():
+        try:
+            made: Values = client.write("ssm", "CreateActivation", **params)
+        except AwsError as error:
+            refusals.append(error)
+            if not ROLE_NOT_READY.search(error.message):
+                raise
+        else:
+            return made
+    refusals[-1].advise(". iam_role: give a role that exists and that ssm.amazonaws.com may assume")
+    raise refusals[-1]
 
 
 def _read_anew(client: Client, activation: str) -> Values:

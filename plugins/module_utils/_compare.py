@@ -39,26 +39,24 @@ def differences(option: Option, desired: Values, observed: Values | None, path: 
             continue
         if member.members is not None:
             found += differences(member, wanted, seen, below)
-        elif member.keyed:
-            found += _keyed_differences(member, wanted, seen or [], below)
+        elif member.elements is not None and member.keyed:
+            found += _keyed_differences(member.elements, member.keyed, wanted, seen or [], below)
         elif normal(member, wanted) != normal(member, seen):
             found.append(Difference(below, _as_far_as_known(member, seen), wanted))
     return found
 
 
-def _keyed_differences(option: Option, wanted: list[Any], seen: list[Any], path: str) -> list[Difference]:
+def _keyed_differences(item: Option, key: str, wanted: list[Any], seen: list[Any], path: str) -> list[Difference]:
     """Of a list whose items a member tells apart: whether those that are wanted are there as they shall be."""
-    assert option.elements is not None
-    before = _by_key(option, seen)
-    same = (not differences(option.elements, item, before.get(item[option.keyed])) for item in wanted)
-    if all(same):
+    before = _by_key(key, seen)
+    if all(not differences(item, one, before.get(one[key])) for one in wanted):
         return []
-    shown = [before[item[option.keyed]] for item in wanted if item[option.keyed] in before]
-    return [Difference(path, _as_far_as_known(option, shown), wanted)]
+    shown = [_as_far_as_known(item, before[one[key]]) for one in wanted if one[key] in before]
+    return [Difference(path, shown, wanted)]
 
 
-def _by_key(option: Option, items: list[Any]) -> dict[str, Any]:
-    return {item[option.keyed]: item for item in items}
+def _by_key(key: str, items: list[Any]) -> dict[str, Any]:
+    return {item[key]: item for item in items}
 
 
 def _as_far_as_known(option: Option, value: Any) -> Any:
@@ -101,7 +99,7 @@ def to_send(option: Option, before: Any, after: Any) -> Any:
     if option.patch is not None:
         return option.patch(before, after)
     if option.keyed and option.elements is not None:
-        known = _by_key(option, before or [])
+        known = _by_key(option.keyed, before or [])
         return [to_send(option.elements, known.get(item[option.keyed]), item) for item in after]
     if option.members is None or option.subset:
         return after

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -213,7 +214,9 @@ class Surroundings:
         """Id and code of a hybrid activation, as hosts register with; with a name, it carries the tag of it."""
         tags = [{"Key": "flotilla.eks/activation", "Value": name}] if name else []
         role = self.role("hybrid").rpartition("/")[2]
-        made = self.ssm.create_activation(**{"IamRole": role, "Tags": tags, **members})
+        late = datetime.fromisoformat(self.simulator.now()) + timedelta(days=29)  # simulated time runs fast
+        own = {"IamRole": role, "Tags": tags, "ExpirationDate": late}
+        made = self.ssm.create_activation(**{**own, **members})
         return {"activation_id": made["ActivationId"], "activation_code": made["ActivationCode"]}
 
     def host(self, activation: dict[str, str], **told: str) -> str:

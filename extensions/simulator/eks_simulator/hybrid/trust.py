@@ -11,6 +11,7 @@ is not known here, or a key that the request does not have, does not hold.
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
@@ -18,10 +19,10 @@ from typing import Any
 
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": lambda found, wanted: found == wanted,
-    "StringLike": lambda found, wanted: fnmatchcase(found, wanted),
-    "ArnEquals": lambda found, wanted: fnmatchcase(found, wanted),
-    "ArnLike": lambda found, wanted: fnmatchcase(found, wanted),
+    "StringEquals": operator.eq,
+    "StringLike": fnmatchcase,
+    "ArnEquals": fnmatchcase,
+    "ArnLike": fnmatchcase,
 }
 
 
@@ -41,15 +42,15 @@ def _applies(statement: dict[str, Any], service: str, action: str, context: Mapp
         and service in services
         and any(fnmatchcase(action, one) for one in actions)
         and all(
-            _holds(operator, key, _listed(values), context)
-            for operator, keys in (statement.get("Condition") or {}).items()
+            _holds(kind, key, _listed(values), context)
+            for kind, keys in (statement.get("Condition") or {}).items()
             for key, values in keys.items()
         )
     )
 
 
-def _holds(operator: str, key: str, values: list[str], context: Mapping[str, str]) -> bool:
-    compare, found = _OPERATORS.get(operator), context.get(key)
+def _holds(kind: str, key: str, values: list[str], context: Mapping[str, str]) -> bool:
+    compare, found = _OPERATORS.get(kind), context.get(key)
     if compare is None or found is None:
         return False
     return any(compare(found, _filled(value, context)) for value in values)

@@ -66,7 +66,7 @@ def pods_to_evict(pods: Iterable[Object], nodes: Sequence[str], consent: Consent
             "delete_emptydir_data: true to agree"
         )
     if reasons:
-        raise Refused(". ".join(f"{reason[0].upper()}{reason[1:]}" for reason in reasons) + ". Nothing was touched")
+        raise Refused(". ".join(f"{reason[0].upper()}{reason[1:]}" for reason in reasons))
     return [_pod(pod) for pod in bound]
 
 

@@ -33,6 +33,7 @@ ARGUMENT_SPEC = {
     "grace_period": {"type": "int"},
     "force": {"type": "bool", "default": False},
     "delete_emptydir_data": {"type": "bool", "default": False},
+    "disable_eviction": {"type": "bool", "default": False},
     "keep_cordoned": {"type": "bool", "default": False},
 }
 
@@ -69,6 +70,7 @@ def _drain(module: Any) -> Drain:
         params["grace_period"],
         params["keep_cordoned"],
         module.check_mode,
+        disable_eviction=params["disable_eviction"],
     )
 
 

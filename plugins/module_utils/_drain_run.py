@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Drains nodes of a cluster in batches: cordons them, evicts their pods as the budgets allow, and undoes its cordons if
-it fails."""
+it fails. `Drain` has these as parts, too, for those who do more with nodes than draining them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._drain import (
     pods_to_evict,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes, KubernetesError, Object
+from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 
 PARALLEL = 16
@@ -45,7 +46,10 @@ class Undrained(Unsettled):
 
 @dataclass(frozen=True)
 class Drain:
-    """How nodes are drained. ``patience`` bounds each batch; ``grace``, in seconds, overrides the pods' own."""
+    """How nodes are drained. ``patience`` bounds each batch; ``grace``, in seconds, overrides the pods' own. A node
+    that is cordoned gets the annotation ``mark``, if there is one. With ``disable_eviction``, pods are deleted, which
+    no budget holds back.
+    """
 
     kubernetes: Kubernetes
     patience: Patience
@@ -54,6 +58,8 @@ class Drain:
     grace: int | None = None
     keep_cordoned: bool = False
     dry_run: bool = False
+    mark: str = ""
+    disable_eviction: bool = False
 
     def drain(self, nodes: Sequence[Object]) -> Report:
         """Empties the nodes. All are cordoned first, so that no pod moves from one of them to the next.
@@ -62,17 +68,26 @@ class Drain:
         before has been uncordoned again, unless ``keep_cordoned``.
         """
         names = [node["metadata"]["name"] for node in nodes]
-        pods = pods_to_evict(self.kubernetes.list_all(PODS), names, self.consent)
+        try:
+            pods = self.pods(names)
+        except Refused as refusal:
+            raise Refused(f"{refusal}. Nothing was touched") from None
         report = Report()
         try:
             report.cordoned = self.cordon(nodes)
             for batch in batches(names, self.batch_size):
-                self._empty(batch, [pod for pod in pods if pod.node in batch], report)
+                self.empty([pod for pod in pods if pod.node in batch], report)
         except BaseException as failure:  # also if the user interrupts it
             if not self.keep_cordoned:
                 self._undo([node for node in nodes if not cordoned(node)], failure)
+            if isinstance(failure, Undrained):
+                raise Undrained(f"{failure}. {self._advice()}", report) from None
             raise
         return report
+
+    def pods(self, nodes: Sequence[str]) -> list[Pod]:
+        """What has to go from the nodes. Raises Refused without the consent that it takes, and KubernetesError."""
+        return pods_to_evict(self.kubernetes.list_all(PODS), nodes, self.consent)
 
     def cordon(self, nodes: Iterable[Object]) -> list[str]:
         """Keeps new pods off the nodes that are not cordoned yet; their names."""
@@ -84,10 +99,13 @@ class Drain:
 
     def _schedule(self, nodes: Sequence[Object], unschedulable: bool | None) -> list[str]:
         names = [node["metadata"]["name"] for node in nodes]
+        change: Object = {"spec": {"unschedulable": unschedulable}}
+        if self.mark:
+            change["metadata"] = {"annotations": {self.mark: "cordoned" if unschedulable else None}}
 
         def patch(name: str) -> None:
             if not self.dry_run:
-                self.kubernetes.patch(f"{NODES}/{name}", {"spec": {"unschedulable": unschedulable}})
+                self.kubernetes.patch(f"{NODES}/{name}", change)
 
         with ThreadPoolExecutor(PARALLEL) as pool:
             list(pool.map(patch, names))
@@ -102,8 +120,13 @@ class Drain:
                 f"{failure}. Of {names}, some stay cordoned, as that could not be undone: {error}"
             ) from failure
 
-    def _empty(self, nodes: Sequence[str], pods: Sequence[Pod], report: Report) -> None:
-        """Evicts the pods and waits until they are gone. A dry run asks once, and nothing goes."""
+    def empty(self, pods: Sequence[Pod], report: Report, silent: Set[str] = frozenset()) -> None:
+        """Evicts the pods and waits until they are gone. A dry run asks once, and nothing goes.
+
+        Nodes that are ``silent`` have no kubelet that would tell of a pod's end: having been told to go is all that can
+        be asked of their pods. Raises Undrained with those that stay, and KubernetesError.
+        """
+        nodes = sorted({pod.node for pod in pods})
         left = {pod.uid: pod for pod in pods}
         told = {pod.uid for pod in pods if pod.leaving}
         objections: dict[Pod, str] = {}
@@ -112,7 +135,8 @@ class Drain:
             with ThreadPoolExecutor(PARALLEL) as pool:
                 objections = dict(zip(asked, pool.map(self._evict, asked), strict=True))
             told |= {pod.uid for pod, objection in objections.items() if not objection}
-            present = left.keys() - told if self.dry_run else self._present(nodes, left.keys())
+            seen = {uid for uid, pod in left.items() if uid not in told or pod.node not in silent}
+            present = left.keys() - told if self.dry_run else self._present(nodes, seen)
             report.evicted += [pod for uid, pod in left.items() if uid not in present]
             left = {uid: pod for uid, pod in left.items() if uid in present}
             if self.dry_run or not left:
@@ -130,7 +154,10 @@ class Drain:
         identity = {"name": pod.name, "namespace": pod.namespace}
         eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": identity, "deleteOptions": options}
         try:
-            self.kubernetes.create(f"{pod.path}/eviction", eviction, dry_run=self.dry_run)
+            if self.disable_eviction:
+                self.kubernetes.delete(pod.path, options, dry_run=self.dry_run)
+            else:
+                self.kubernetes.create(f"{pod.path}/eviction", eviction, dry_run=self.dry_run)
         except KubernetesError as error:
             if error.not_found or error.reason == "Conflict":  # gone, or another one of its name has come
                 return ""
@@ -155,8 +182,10 @@ class Drain:
 
     def _complaint(self, nodes: Sequence[str], report: Report) -> str:
         pods = [f"{pod} on {pod.node}: {reason}" for pod, reason in report.stuck.items()]
-        after = "They stay cordoned" if self.keep_cordoned else "Every node takes pods again that did before"
         return (
-            f"waited {self.patience.timeout:g} s for the pods of {', '.join(nodes)} to go, in vain. {'. '.join(pods)}. "
-            f"{after}. Raise timeout, make the budgets or the number of replicas larger, and run again"
+            f"waited {self.patience.timeout:g} s for the pods of {', '.join(nodes)} to go, in vain. {'. '.join(pods)}"
         )
+
+    def _advice(self) -> str:
+        after = "They stay cordoned" if self.keep_cordoned else "Every node takes pods again that did before"
+        return f"{after}. Raise timeout, make the budgets or the number of replicas larger, and run again"

@@ -129,7 +129,7 @@ def _of_candidate(member: Member, sources: Sources) -> Values:
         "name": member.id,
         "status": NOT_JOINED,
         "reason": f"no Node has appeared for it ({seen})" + (DIAGNOSIS if member.kind in DIAGNOSED else ""),
-        "console_hint": _console_hint(member.id, sources.region) if member.instance else None,
+        "console_hint": console_hint(member.id, sources.region, " --latest") if member.instance else None,
         "provider_id": None,
         "version": None,
         "kubelet_version": None,
@@ -141,8 +141,9 @@ def _of_candidate(member: Member, sources: Sources) -> Values:
     }
 
 
-def _console_hint(instance: str | None, region: str) -> str:
-    return f"aws ec2 get-console-output --region {region} --instance-id {instance} --latest --output text"
+def console_hint(instance: str | None, region: str, options: str = "") -> str:
+    """The command that shows what an instance wrote to its console."""
+    return f"aws ec2 get-console-output --region {region} --instance-id {instance}{options} --output text"
 
 
 def _addresses_of_instance(member: Member) -> dict[str, str]:

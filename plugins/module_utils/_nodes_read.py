@@ -41,7 +41,7 @@ def read(client: Client, api: Kubernetes, cluster: Values) -> Sources:
     name = cluster["name"]
     with ThreadPoolExecutor(PARALLEL_READS) as pool:
         listing = pool.submit(api.list_all, NODES)
-        instances = pool.submit(_instances, client, f"tag:kubernetes.io/cluster/{name}", ["owned"])
+        instances = pool.submit(instances_by, client, f"tag:kubernetes.io/cluster/{name}", ["owned"])
         groups = pool.submit(_scaling_groups, client, name)
         nodegroups = pool.submit(client.pages, "ListNodegroups", "nodegroups", cluster_name=name)
         profiles = pool.submit(client.pages, "ListFargateProfiles", "fargate_profile_names", cluster_name=name)
@@ -70,9 +70,10 @@ def chosen(api: Kubernetes, selectors: Sequence[str]) -> set[str] | None:
     return {node["metadata"]["name"] for node in api.list_all(NODES, labels=",".join(selectors))}
 
 
-def _instances(client: Client, key: str, values: Sequence[str]) -> list[Values]:
-    """The instances that are there. Whoever makes nodes gives them the tag kubernetes.io/cluster/NAME: owned.
+def instances_by(client: Client, key: str, values: Sequence[str]) -> list[Values]:
+    """The instances that are there with one of the values.
 
+    Whoever makes nodes gives them the tag kubernetes.io/cluster/NAME: owned.
     https://docs.aws.amazon.com/eks/latest/userguide/launch-workers.html
     """
     filters = [{"Name": key, "Values": list(values)}, {"Name": "instance-state-name", "Values": PRESENT}]
@@ -88,7 +89,7 @@ def _missing(client: Client, nodes: Sequence[Values], known: Sequence[Values]) -
 
 def instances_by_id(client: Client, ids: Sequence[str]) -> list[Values]:
     """Those of the instances that are there, whatever their tags. Raises AwsError."""
-    found = (_instances(client, "instance-id", some) for some in portions(ids, FILTER_VALUES))
+    found = (instances_by(client, "instance-id", some) for some in portions(ids, FILTER_VALUES))
     return [instance for portion in found for instance in portion]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._client import Client
+from ansible_collections.flotilla.eks.plugins.module_utils._client import Client, portions
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 
@@ -83,7 +83,7 @@ def owned_groups(client: Client, cluster: str) -> list[Values]:
 def named_groups(client: Client, names: Sequence[str]) -> list[Values]:
     """Those of the scaling groups that exist. Raises AwsError."""
     return [
-        group for some in _portions(names, GROUPS_A_PAGE) for group in _groups(client, AutoScalingGroupNames=list(some))
+        group for some in portions(names, GROUPS_A_PAGE) for group in _groups(client, AutoScalingGroupNames=list(some))
     ]
 
 
@@ -102,7 +102,7 @@ def named_templates(client: Client, names: Sequence[str]) -> list[Values]:
     """Those of the launch templates that exist. Raises AwsError."""
     return [
         template
-        for some in _portions(names, TEMPLATES_A_PAGE)
+        for some in portions(names, TEMPLATES_A_PAGE)
         for template in _templates(client, "launch-template-name", some)
     ]
 
@@ -114,13 +114,14 @@ def _templates(client: Client, key: str, values: Sequence[str]) -> list[Values]:
     )
 
 
-def template_versions(client: Client, template_id: str, numbers: Iterable[str] = ()) -> list[Values]:
+def template_versions(client: Client, template_id: str, numbers: Iterable[str] = (), **more: Any) -> list[Values]:
     """The versions of a launch template with these numbers, $Latest or $Default; all of them without any. Each has
-    ``launch_template_id``, ``version_number``, ``default_version`` and ``launch_template_data``. Raises AwsError.
+    ``launch_template_id``, ``version_number``, ``default_version`` and ``launch_template_data``. ``more`` are members
+    of the request. Raises AwsError.
     """
-    wanted = sorted(set(numbers))
-    choices = [{"Versions": list(some)} for some in _portions(wanted, TEMPLATES_A_PAGE)] or [{}]
-    return [one for choice in choices for one in _versions(client, LaunchTemplateId=template_id, **choice)]
+    wanted, more = sorted(set(numbers)), {"LaunchTemplateId": template_id, **more}
+    choices = [{"Versions": list(some)} for some in portions(wanted, TEMPLATES_A_PAGE)] or [{}]
+    return [one for choice in choices for one in _versions(client, **more, **choice)]
 
 
 def current_versions(client: Client) -> list[Values]:
@@ -134,7 +135,3 @@ def current_versions(client: Client) -> list[Values]:
 def _versions(client: Client, **choice: Any) -> list[Values]:
     key = "LaunchTemplateVersions"
     return client.listed("ec2", "DescribeLaunchTemplateVersions", key, MaxResults=TEMPLATES_A_PAGE, **choice)
-
-
-def _portions(items: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -77,6 +77,12 @@ options:
         anything is touched.
     type: bool
     default: false
+  disable_eviction:
+    description:
+      - Delete pods instead of evicting them. No disruption budget holds them back then, so that fewer may be left than
+        their applications need. It takes that to empty the last nodes of a cluster, from where no pod can move.
+    type: bool
+    default: false
   keep_cordoned:
     description: Leave the nodes cordoned if draining them fails.
     type: bool

@@ -17,9 +17,11 @@ import yaml
 from support.authority import Authority
 from support.documentation import MODULES, OF_HOSTS, documentation
 from support.playbook import Playbook
+from support.self_managed import SelfManaged
 from support.surroundings import Surroundings
 
 SUBNETS = [f"subnet-0a1b2c3d4e5f6000{number}" for number in (1, 2, 3)]
+INSTANCE = "i-0a1b2c3d4e5f60718"
 HOST = "mi-0a1b2c3d4e5f60718"
 KEY = "key/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
 NODE = "ip-10-0-1-17.eu-central-1.compute.internal"
@@ -27,7 +29,7 @@ IMAGE, SECURITY_GROUP = "ami-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60718"
 YEAR = 366 * 24 * 3600  # simulated seconds
 DIRECTORY = "/run/deploy"
 NOT_FOR_US_TO_CHOOSE = re.compile(
-    r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+|\bmi-[0-9a-f]{17}\b"
+    r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+|\bm?i-[0-9a-f]{17}\b"
 )
 
 
@@ -142,6 +144,18 @@ def a_cluster_and_an_instance_profile(aws: Surroundings) -> dict[str, Any]:
     return {"cluster": known}
 
 
+def outdated_nodes(aws: Surroundings) -> dict[str, Any]:
+    """Those of a self-managed group that would be launched with other user data now."""
+    SelfManaged(aws).change(labels={"tier": "web"})
+    return {}
+
+
+def an_instance(aws: Surroundings) -> str:
+    """The id of an instance of an Auto Scaling group, or of none if there is none."""
+    groups = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return next((one["InstanceId"] for group in groups for one in group["Instances"]), INSTANCE)
+
+
 def a_network_of_a_cluster(aws: Surroundings) -> dict[str, Any]:
     things = [aws.vpc, *aws.private_subnets]
     aws.ec2.create_tags(Resources=things, Tags=[{"Key": "flotilla.eks/cluster", "Value": "prod"}])
@@ -249,6 +263,7 @@ GIVEN = {
     "roles_anywhere_profile_info": profiles,
     "roles_anywhere_trust_anchor": nothing,
     "roles_anywhere_trust_anchor_info": trust_anchors,
+    "roll": outdated_nodes,
     "ssm_activation": a_role_for_hosts,
     "ssm_activation_info": activations,
     "ssm_managed_instance": a_host,
@@ -269,6 +284,7 @@ def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> Non
         KEY: aws.key.rpartition(":")[2],
         DIRECTORY: str(playbook.directory),
         NODE: a_node_of(aws, "web"),
+        INSTANCE: an_instance(aws),
         HOST: registered(aws),
         IMAGE: IMAGE,
         SECURITY_GROUP: aws.security_group("examples"),

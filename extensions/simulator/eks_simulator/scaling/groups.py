@@ -138,7 +138,7 @@ def describe_auto_scaling_groups(call: Call) -> dict[str, Any]:
         groups = [group for group in groups if tags.matches(group, one["Name"], one.get("Values") or [])]
     found = page(call, "AutoScalingGroups", groups)
     instances = call.get("IncludeInstances", True)
-    found["AutoScalingGroups"] = [described(group, instances) for group in found["AutoScalingGroups"]]
+    found["AutoScalingGroups"] = [described(call.scaling, group, instances) for group in found["AutoScalingGroups"]]
     return found
 
 
@@ -177,14 +177,14 @@ def delete(place: ScalingRegion, group: Group) -> None:
     place.after(durations.GROUP_DELETE, lambda: place.wake(group))
 
 
-def described(group: Group, instances: bool = True) -> dict[str, Any]:
+def described(place: ScalingRegion, group: Group, instances: bool = True) -> dict[str, Any]:
     """As DescribeAutoScalingGroups shows it."""
     live = [member for member in group.members if not member.warm]
     pool = warm_pool_described(group)
     return {
         "AutoScalingGroupName": group.name,
         "AutoScalingGroupARN": group.arn,
-        **group.settings,
+        **_identified(place, group.settings),
         "Instances": [member.described() for member in live] if instances else [],
         "CreatedTime": group.created,
         "SuspendedProcesses": [
@@ -196,6 +196,19 @@ def described(group: Group, instances: bool = True) -> dict[str, Any]:
         "WarmPoolConfiguration": pool,
         "WarmPoolSize": sum(member.warm for member in group.members) if pool else None,
     }
+
+
+def _identified(place: ScalingRegion, setting: Any) -> Any:
+    """Settings in which launch templates have both their id and their name, whichever of the two was given (service
+    model, LaunchTemplateSpecification: a request has either, an answer has both)."""
+    if isinstance(setting, list):
+        return [_identified(place, one) for one in setting]
+    if not isinstance(setting, dict):
+        return setting
+    reference = {"id": setting.get("LaunchTemplateId"), "name": setting.get("LaunchTemplateName")}
+    found = place.aws.launch_template(reference) if any(reference.values()) else None
+    names = {"LaunchTemplateId": found.id, "LaunchTemplateName": found.name} if found else {}
+    return {**{name: _identified(place, value) for name, value in setting.items()}, **names}
 
 
 def _kept(given: dict[str, Any]) -> dict[str, Any]:

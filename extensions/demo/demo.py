@@ -227,6 +227,7 @@ def things(simulator: Any) -> set[str]:
 
     ec2, gone = client("ec2"), ("deleted", "deleting")
     gateways = [gateway for gateway in ec2.describe_nat_gateways()["NatGateways"] if gateway["State"] not in gone]
+    scaling = client("autoscaling").describe_auto_scaling_groups()
     kubeconfig = yaml.safe_load(KUBECONFIG.read_text(encoding="utf-8")) if KUBECONFIG.exists() else {}
     return {
         *(f"kubeconfig context {context['name']}" for context in kubeconfig.get("contexts") or []),
@@ -235,6 +236,9 @@ def things(simulator: Any) -> set[str]:
         *(f"VPC {vpc['VpcId']}" for vpc in ec2.describe_vpcs()["Vpcs"]),
         *(f"NAT gateway {gateway['NatGatewayId']}" for gateway in gateways),
         *(f"elastic address {address['PublicIp']}" for address in ec2.describe_addresses()["Addresses"]),
+        *(f"security group {one['GroupName']}" for one in ec2.describe_security_groups()["SecurityGroups"]),
+        *(f"launch template {one['LaunchTemplateName']}" for one in ec2.describe_launch_templates()["LaunchTemplates"]),
+        *(f"Auto Scaling group {one['AutoScalingGroupName']}" for one in scaling["AutoScalingGroups"]),
     }
 
 

@@ -34,8 +34,9 @@ def given(aws: Surroundings) -> dict[str, Any]:
     for subnet in aws.private_subnets:
         aws.ec2.create_tags(Resources=[subnet], Tags=[{"Key": "kubernetes.io/role/internal-elb", "Value": "1"}])
     roles = {f"iam_given_{purpose}_role_arn": aws.role(purpose) for purpose in ("cluster", "node", "fargate")}
-    one_each = {name: EXAMPLE[name][:1] for name in ("managed_nodes_groups", "fargate_profiles")}
-    return inventory(**{**EXAMPLE, "network_given_private_subnet_ids": aws.private_subnets, **roles, **one_each})
+    some = {name: EXAMPLE[name][:1] for name in ("managed_nodes_groups", "fargate_profiles")}
+    some["self_managed_nodes_groups"] = []  # a given role comes without an instance profile
+    return inventory(**{**EXAMPLE, "network_given_private_subnet_ids": aws.private_subnets, **roles, **some})
 
 
 def called(simulator: SimulatorProcess, operation: str) -> Callable[[], bool]:
@@ -54,6 +55,9 @@ def account(aws: Surroundings) -> set[str]:
         *(table["RouteTableId"] for table in aws.ec2.describe_route_tables()["RouteTables"]),
         *(gateway["NatGatewayId"] for gateway in nat),
         *(address["AllocationId"] for address in aws.ec2.describe_addresses()["Addresses"]),
+        *(group["GroupId"] for group in aws.ec2.describe_security_groups()["SecurityGroups"]),
+        *(one["LaunchTemplateId"] for one in aws.ec2.describe_launch_templates()["LaunchTemplates"]),
+        *(profile["Arn"] for profile in aws.iam.list_instance_profiles()["InstanceProfiles"]),
     }
 
 
@@ -84,6 +88,7 @@ def test_from_an_empty_account_and_back(
             "Plan the roles",
             "Make or change the cluster with its administrators",
             "Make or change the node groups",
+            "Say what would be made in a cluster that is still to be made",
             "Make or change the Fargate profiles",
             "Keep the context in the kubeconfig file, or out of it",
         }
@@ -103,7 +108,12 @@ def test_from_an_empty_account_and_back(
         ledger.clear()
         plan = playbook.run(DECOMMISSION, inventory=hosts, check=True)
         assert ledger.writes() == []
-        assert changed_tasks(plan) >= {"Remove the node groups", "Remove the Fargate profiles", "Delete the cluster"}
+        assert changed_tasks(plan) >= {
+            "Plan the removal",
+            "Remove the node groups",
+            "Remove the Fargate profiles",
+            "Delete the cluster",
+        }
 
     with subtests.test("all that was made is removed, and no more"):
         playbook.run(DECOMMISSION, inventory=hosts, variables=CONFIRMED)

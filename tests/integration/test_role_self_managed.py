@@ -1,0 +1,110 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role self_managed_nodes on clusters of somebody else: make, again, roll, shrink, diagnose, remove without a trace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.clusters import api_of
+from support.ledger import Ledger
+from support.playbook import Playbook
+from support.roles import Role
+from support.surroundings import Surroundings
+
+API = {"authenticationMode": "API"}
+TAINT = {"key": "workload", "value": "batch", "effect": "NoSchedule"}
+
+
+def nodes(aws: Surroundings, group: str) -> list[dict[str, Any]]:
+    return api_of(aws).list_all("/api/v1/nodes", labels=f"flotilla.eks/nodegroup={group}")
+
+
+def profile(aws: Surroundings, name: str = "test-node") -> str:
+    """An instance profile of the role of this name."""
+    made = aws.iam.create_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Arn"]
+    aws.iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+    return str(made)
+
+
+@pytest.fixture
+def cluster(playbook: Playbook, aws: Surroundings) -> Role:
+    aws.cluster("prod", version="1.33", resourcesVpcConfig={"endpointPrivateAccess": True}, accessConfig=API)
+    given = {
+        "self_managed_nodes_role_arn": aws.role("node"),
+        "self_managed_nodes_instance_profile": profile(aws),
+        "self_managed_nodes_subnet_ids": aws.private_subnets,
+    }
+    aws.settle()
+    options = {"self_managed_nodes_cluster_name": "prod", "self_managed_nodes_wait_timeout": 40, **given}
+    return Role(playbook, "self_managed_nodes", [], **options)
+
+
+def group(name: str = "batch", **members: Any) -> dict[str, Any]:
+    scaling = {"min_size": 1, "max_size": 3, "desired_size": 2}
+    return {"name": name, "instance_types": ["m7i.large"], "scaling": scaling, **members}
+
+
+def account(aws: Surroundings) -> dict[str, Any]:
+    """What there is, but for what roles, subnets and the like have of themselves."""
+    rules = aws.ec2.describe_security_groups()["SecurityGroups"]
+    return {
+        "scaling groups": [one["AutoScalingGroupName"] for one in scaling_groups(aws)],
+        "launch templates": [
+            one["LaunchTemplateName"] for one in aws.ec2.describe_launch_templates()["LaunchTemplates"]
+        ],
+        "security groups": {one["GroupId"]: (one["IpPermissions"], one["IpPermissionsEgress"]) for one in rules},
+        "roles": sorted(role["RoleName"] for role in aws.iam.list_roles()["Roles"]),
+        "profiles": [one["Arn"] for one in aws.iam.list_instance_profiles()["InstanceProfiles"]],
+        "access entries": sorted(aws.eks.list_access_entries(clusterName="prod")["accessEntries"]),
+    }
+
+
+def scaling_groups(aws: Surroundings) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    return found
+
+
+def test_made_and_removed_without_a_trace(
+    cluster: Role, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests
+) -> None:
+    wanted = {"self_managed_nodes_groups": [group(labels={"tier": "batch"}, taints=[TAINT], tags={"team": "blue"})]}
+    before = account(aws)
+
+    with subtests.test("check mode writes nothing"):
+        ledger.clear()
+        plan = cluster.run(check=True, **wanted)
+        assert ledger.writes() == []
+        assert plan.changed > 0
+
+    with subtests.test("the nodes are ready, with labels and taints"):
+        cluster.run(**wanted)
+        found = nodes(aws, "batch")
+        assert len(found) == 2
+        assert {node["metadata"]["labels"]["tier"] for node in found} == {"batch"}
+        assert all(TAINT in node["spec"]["taints"] for node in found)
+
+    with subtests.test("again changes nothing"):
+        ledger.clear()
+        again = cluster.run(**wanted)
+        assert (again.changed, ledger.writes()) == (0, [])
+
+    with subtests.test("check mode foretells the removal"):
+        ledger.clear()
+        plan = cluster.run(check=True, self_managed_nodes_state="absent")
+        assert plan.results["Plan the removal"]["results"][0]["msg"] == (
+            "node group batch: drain and terminate its 2 nodes, and remove it"
+        )
+        assert ledger.writes() == []
+
+    with subtests.test("removed, nothing is left"):
+        cluster.run(self_managed_nodes_state="absent", self_managed_nodes_drain=False)
+        assert account(aws) == before
+
+    with subtests.test("removed again changes nothing"):
+        ledger.clear()
+        again = cluster.run(self_managed_nodes_state="absent")
+        assert (again.changed, ledger.writes()) == (0, [])

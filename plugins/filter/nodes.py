@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_nodes import plan_self_managed_nodes
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_removal import plan_self_managed_removal
+from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_roll import roll_of
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import node_config, node_user_data
 
 
@@ -22,4 +23,5 @@ class FilterModule:
             "node_user_data": node_user_data,
             "self_managed_nodes_plan": plan_self_managed_nodes,
             "self_managed_nodes_removal": plan_self_managed_removal,
+            "self_managed_nodes_roll": roll_of,
         }

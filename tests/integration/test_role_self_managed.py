@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role self_managed_nodes on clusters of somebody else: make, again, roll, shrink, diagnose, remove without a trace."""
+"""The role self_managed_nodes on clusters of somebody else: make, again, roll, shrink, diagnose, remove."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def scaling_groups(aws: Surroundings) -> list[dict[str, Any]]:
 def test_made_and_removed_without_a_trace(
     cluster: Role, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests
 ) -> None:
-    wanted = {"self_managed_nodes_groups": [group(labels={"tier": "batch"}, taints=[TAINT], tags={"team": "blue"})]}
+    wanted: dict[str, Any] = {
+        "self_managed_nodes_groups": [group(labels={"tier": "batch"}, taints=[TAINT], tags={"team": "blue"})]
+    }
     before = account(aws)
 
     with subtests.test("check mode writes nothing"):

@@ -19,8 +19,33 @@ API = {"authenticationMode": "API"}
 TAINT = {"key": "workload", "value": "batch", "effect": "NoSchedule"}
 
 
-def nodes(aws: Surroundings, group: str) -> list[dict[str, Any]]:
+def nodes(aws: Surroundings, group: str = "batch") -> list[dict[str, Any]]:
     return api_of(aws).list_all("/api/v1/nodes", labels=f"flotilla.eks/nodegroup={group}")
+
+
+def labels(aws: Surroundings) -> set[str]:
+    """The values of the label tier."""
+    return {node["metadata"]["labels"]["tier"] for node in nodes(aws)}
+
+
+def deploy(aws: Surroundings) -> None:
+    """Two pods that tolerate the taint, and a budget that lets one of them go at a time."""
+    api, chosen = api_of(aws), {"app": "crunch"}
+    api.create("/api/v1/namespaces", {"metadata": {"name": "shop"}})
+    container = {"name": "crunch", "image": "public.ecr.aws/docker/library/busybox:1.37"}
+    pod = {"containers": [container], "tolerations": [{"key": TAINT["key"], "operator": "Exists"}]}
+    template = {"metadata": {"labels": chosen}, "spec": pod}
+    spec = {"replicas": 2, "selector": {"matchLabels": chosen}, "template": template}
+    api.create("/apis/apps/v1/namespaces/shop/deployments", {"metadata": {"name": "crunch"}, "spec": spec})
+    budget = {"maxUnavailable": 1, "selector": {"matchLabels": chosen}}
+    path = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
+    api.create(path, {"metadata": {"name": "crunch"}, "spec": budget})
+    aws.settle()
+
+
+def lost(ledger: Ledger) -> list[Any]:
+    """What the simulator says of pods that went down with their node."""
+    return ledger.calls("simulator", "lose pods")
 
 
 def profile(aws: Surroundings, name: str = "test-node") -> str:
@@ -39,7 +64,12 @@ def cluster(playbook: Playbook, aws: Surroundings) -> Role:
         "self_managed_nodes_subnet_ids": aws.private_subnets,
     }
     aws.settle()
-    options = {"self_managed_nodes_cluster_name": "prod", "self_managed_nodes_wait_timeout": 40, **given}
+    options = {
+        "self_managed_nodes_cluster_name": "prod",
+        "self_managed_nodes_wait_timeout": 60,
+        "self_managed_nodes_roll_drain_timeout": 60,
+        **given,
+    }
     return Role(playbook, "self_managed_nodes", [], **options)
 
 
@@ -71,9 +101,8 @@ def scaling_groups(aws: Surroundings) -> list[dict[str, Any]]:
 def test_made_and_removed_without_a_trace(
     cluster: Role, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests
 ) -> None:
-    wanted: dict[str, Any] = {
-        "self_managed_nodes_groups": [group(labels={"tier": "batch"}, taints=[TAINT], tags={"team": "blue"})]
-    }
+    batch = group(labels={"tier": "batch"}, taints=[TAINT], tags={"team": "blue"})
+    wanted: dict[str, Any] = {"self_managed_nodes_groups": [batch]}
     before = account(aws)
 
     with subtests.test("check mode writes nothing"):
@@ -84,9 +113,8 @@ def test_made_and_removed_without_a_trace(
 
     with subtests.test("the nodes are ready, with labels and taints"):
         cluster.run(**wanted)
-        found = nodes(aws, "batch")
-        assert len(found) == 2
-        assert {node["metadata"]["labels"]["tier"] for node in found} == {"batch"}
+        found = nodes(aws)
+        assert (len(found), labels(aws)) == (2, {"batch"})
         assert all(TAINT in node["spec"]["taints"] for node in found)
 
     with subtests.test("again changes nothing"):
@@ -94,17 +122,46 @@ def test_made_and_removed_without_a_trace(
         again = cluster.run(**wanted)
         assert (again.changed, ledger.writes()) == (0, [])
 
+    with subtests.test("another label is told in check mode, and by itself replaces nothing"):
+        batch["labels"] = {"tier": "slow"}
+        ledger.clear()
+        told = cluster.run(check=True, **wanted).results["Say which nodes will be outdated"]["results"][0]["msg"]
+        assert told.startswith("node group batch: its 2 nodes are outdated then, by user_data")
+        assert ledger.writes() == []
+        run = cluster.run(**wanted)
+        assert "prod-batch: some nodes are of an earlier version" in run.results["Say which nodes stay outdated"]["msg"]
+        assert labels(aws) == {"batch"}
+
+    with subtests.test("rolled, no pod is lost"):
+        first = {node["metadata"]["uid"] for node in nodes(aws)}
+        deploy(aws)
+        cluster.run(**wanted, self_managed_nodes_roll=True)
+        assert labels(aws) == {"slow"}
+        assert not first & {node["metadata"]["uid"] for node in nodes(aws)}
+        assert lost(ledger) == []
+        ledger.clear()
+        again = cluster.run(**wanted, self_managed_nodes_roll=True)
+        assert (again.changed, ledger.writes()) == (0, [])
+
+    with subtests.test("what is too much is drained and removed"):
+        batch["scaling"] = {"min_size": 1, "max_size": 3, "desired_size": 1}
+        cluster.run(**wanted)
+        assert len(nodes(aws)) == 1
+        assert lost(ledger) == []
+
     with subtests.test("check mode foretells the removal"):
+        api_of(aws).delete("/apis/apps/v1/namespaces/shop/deployments/crunch")
         ledger.clear()
         plan = cluster.run(check=True, self_managed_nodes_state="absent")
         assert plan.results["Plan the removal"]["results"][0]["msg"] == (
-            "node group batch: drain and terminate its 2 nodes, and remove it"
+            "node group batch: drain and terminate its 1 nodes, and remove it"
         )
         assert ledger.writes() == []
 
-    with subtests.test("removed, nothing is left"):
-        cluster.run(self_managed_nodes_state="absent", self_managed_nodes_drain=False)
+    with subtests.test("removed, drained, nothing is left"):
+        cluster.run(self_managed_nodes_state="absent")
         assert account(aws) == before
+        assert lost(ledger) == []
 
     with subtests.test("removed again changes nothing"):
         ledger.clear()

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +64,17 @@ def run() -> None:
     )
     if os.geteuid() != 0:
         module.fail_json(msg="A node is made and unmade by root alone: set become: true")
+    work = _present if module.params["state"] == "present" else _absent
+    module.exit_json(**_guarded(module, work))
+
+
+def _guarded(module: Any, work: Callable[[Any], dict[str, Any]]) -> Any:
+    """What ``work`` returns; what it cannot do fails the module."""
     try:
-        result = _present(module) if module.params["state"] == "present" else _absent(module)
+        return work(module)
     except (Failed, OSError) as failure:
         message = str(failure)
-    else:
-        module.exit_json(**result)
-    module.fail_json(msg=message)  # outside of the handler: Ansible would add its traceback
+    return module.fail_json(msg=message)  # outside of the handler: Ansible would add its traceback
 
 
 def _present(module: Any) -> dict[str, Any]:

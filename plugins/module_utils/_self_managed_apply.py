@@ -75,7 +75,7 @@ def carry_out(job: Job) -> None:
 def _call(client: Client, step: Step, template: Template | None) -> Values:
     """Makes the call of a step. One that was carried out before its answer was lost has succeeded."""
     params = _pinned(step.params, template)
-    refused: AwsError | None = None
+    refused = AwsError(step.operation, "Timeout", "there was no time to call it")
     for _try in PROPAGATION.tries():
         try:
             return client.call_of(step.service, step.operation, **params)
@@ -85,7 +85,6 @@ def _call(client: Client, step: Step, template: Template | None) -> Values:
                 return _found(client, step)
             if not UNKNOWN.search(error.message.replace(" ", "")):
                 raise
-    assert refused
     raise refused
 
 

@@ -40,7 +40,8 @@ def evaluated(expression: str, values: Mapping[str, int]) -> int | None:
     try:
         reader = _Reader(expression, values)
         found = reader.choice(0)
-        return found if not reader.left and type(found) is int and found > 0 else None
+        is_number = isinstance(found, int) and not isinstance(found, bool)
+        return found if not reader.left and is_number and found > 0 else None
     except (IndexError, KeyError, OverflowError, ValueError, ZeroDivisionError):
         return None
 

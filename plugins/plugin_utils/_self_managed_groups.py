@@ -228,7 +228,8 @@ def _check_image(group: Group) -> None:
         # As long as nobody knows the version, any stands in for it: all else can be checked.
         source(group.ami if group.ami.version else replace(group.ami, version="1.33"))
     except AmiError as error:
-        raise GroupError(f"ami.{error}" if str(error).partition(":")[0] in OPTIONS["ami"] else f"ami: {error}") from None
+        where = "ami." if str(error).partition(":")[0] in OPTIONS["ami"] else "ami: "
+        raise GroupError(f"{where}{error}") from None
 
 
 def _check_sizes(group: Group) -> None:

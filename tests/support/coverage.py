@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource
 from support.checkout import CHECKOUT
+from support.imports import files_imported, parsed
 
 PLUGINS = CHECKOUT / "plugins"
-UTILS = "ansible_collections.flotilla.eks.plugins.module_utils."
+UTILS = PLUGINS / "module_utils"
 # What serves every descriptor: what that names says nothing of a module.
 ENGINE = {"_apply", "_client", "_entry", "_generations", "_model", "_plan", "_read", "_resources", "_settle"}
 
@@ -89,18 +89,12 @@ def _named(module: Path) -> set[str]:
         new = set(_imported(ahead.pop())) - found
         found |= new
         ahead += new
-    nodes = (node for file in found for node in ast.walk(_parsed(file)))
+    nodes = (node for file in found for node in ast.walk(parsed(file)))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def _imported(file: Path) -> Iterator[Path]:
     """The module_utils that a file imports, but for the engine."""
-    imports = [node.module or "" for node in ast.walk(_parsed(file)) if isinstance(node, ast.ImportFrom)]
-    for name in (name.removeprefix(UTILS) for name in imports if name.startswith(UTILS)):
-        if name.partition(".")[0] not in ENGINE:
-            yield PLUGINS / "module_utils" / f"{name}.py"
-
-
-@cache
-def _parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
+    for path in files_imported(parsed(file)):
+        if UTILS in path.parents and path.relative_to(UTILS).with_suffix("").parts[0] not in ENGINE:
+            yield path

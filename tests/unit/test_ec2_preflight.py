@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._ec2_preflight import
 from ansible_collections.flotilla.eks.plugins.module_utils._preflight import Problem, Unknown, judged
 from support.checkout import CHECKOUT
 from support.documentation import OF_HOSTS
+from support.imports import COLLECTION, files_imported, imported, parsed
 
 ARN = "arn:aws:eks:eu-central-1:123456789012:cluster/prod"
 URL = "https://prod.example"
@@ -129,20 +129,12 @@ def test_which_nodeadm_it_is() -> None:
 
 def test_what_runs_on_hosts_needs_nothing_but_their_python() -> None:
     """Amazon Linux 2023 has Python 3.9, and no boto3 for it."""
-    pending, seen = [f"plugins.modules.{module}" for module in OF_HOSTS], set[str]()
+    pending, seen = [CHECKOUT / "plugins" / "modules" / f"{module}.py" for module in OF_HOSTS], set[Path]()
     while pending:
-        name = pending.pop()
-        seen.add(name)
-        text = CHECKOUT.joinpath(*name.split(".")).with_suffix(".py").read_text(encoding="utf-8")
-        imported = _imported(ast.parse(text, feature_version=(3, 9)))
-        ours = {one.partition("flotilla.eks.")[2] for one in imported if "flotilla.eks." in one}
-        theirs = {one.partition(".")[0] for one in imported if "flotilla.eks." not in one}
-        assert theirs <= {*sys.stdlib_module_names, "ansible"}, name
-        pending += ours - seen
-    assert {Path(name).suffix for name in seen} >= {"._ec2_host", "._preflight", "._tls"}
-
-
-def _imported(tree: ast.Module) -> set[str]:
-    nodes = list(ast.walk(tree))
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    return names | {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+        file = pending.pop()
+        seen.add(file)
+        tree = parsed(file, (3, 9))
+        theirs = {name.partition(".")[0] for name in imported(tree) if not name.startswith(COLLECTION)}
+        assert theirs <= {*sys.stdlib_module_names, "ansible"}, file
+        pending += files_imported(tree) - seen
+    assert {file.stem.lstrip("_") for file in seen} >= {"ec2_host", "preflight", "tls"}

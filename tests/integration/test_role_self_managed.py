@@ -55,22 +55,16 @@ def profile(aws: Surroundings, name: str = "test-node") -> str:
     return str(made)
 
 
-@pytest.fixture
-def cluster(playbook: Playbook, aws: Surroundings) -> Role:
-    aws.cluster("prod", version="1.33", resourcesVpcConfig={"endpointPrivateAccess": True}, accessConfig=API)
+def common(aws: Surroundings) -> dict[str, Any]:
+    """What all groups of the cluster share."""
     given = {
         "self_managed_nodes_role_arn": aws.role("node"),
         "self_managed_nodes_instance_profile": profile(aws),
         "self_managed_nodes_subnet_ids": aws.private_subnets,
     }
     aws.settle()
-    options = {
-        "self_managed_nodes_cluster_name": "prod",
-        "self_managed_nodes_wait_timeout": 60,
-        "self_managed_nodes_roll_drain_timeout": 60,
-        **given,
-    }
-    return Role(playbook, "self_managed_nodes", [], **options)
+    waits = {"self_managed_nodes_wait_timeout": 60, "self_managed_nodes_roll_drain_timeout": 60}
+    return {"self_managed_nodes_cluster_name": "prod", **waits, **given}
 
 
 def group(name: str = "batch", **members: Any) -> dict[str, Any]:
@@ -98,9 +92,11 @@ def scaling_groups(aws: Surroundings) -> list[dict[str, Any]]:
     return found
 
 
-def test_made_and_removed_without_a_trace(
-    cluster: Role, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests
+def test_made_rolled_and_removed_without_a_trace(
+    playbook: Playbook, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests
 ) -> None:
+    aws.cluster("prod", version="1.33", resourcesVpcConfig={"endpointPrivateAccess": True}, accessConfig=API)
+    cluster = Role(playbook, "self_managed_nodes", [], **common(aws))
     batch = group(labels={"tier": "batch"}, taints=[TAINT], tags={"team": "blue"})
     wanted: dict[str, Any] = {"self_managed_nodes_groups": [batch]}
     before = account(aws)
@@ -167,3 +163,83 @@ def test_made_and_removed_without_a_trace(
         ledger.clear()
         again = cluster.run(self_managed_nodes_state="absent")
         assert (again.changed, ledger.writes()) == (0, [])
+
+
+def test_every_system_and_roles_that_are_shared(
+    playbook: Playbook, ledger: Ledger, aws: Surroundings, subtests: pytest.Subtests
+) -> None:
+    """Windows with a role of its own, Bottlerocket without the cluster's security group, Ubuntu a group a zone."""
+    aws.cluster("prod", version="1.33", resourcesVpcConfig={"endpointPrivateAccess": True}, accessConfig=API)
+    role = Role(playbook, "self_managed_nodes", [], **common(aws))
+    small = {"min_size": 1, "max_size": 2, "desired_size": 1}
+    windows = group("win", ami={"family": "windows"}, policies=["CloudWatchAgentServerPolicy"], scaling=small)
+    rocket = group("rocket", ami={"family": "bottlerocket"}, cluster_security_group=False, scaling=small)
+    ubuntu = group("ubuntu", ami={"family": "ubuntu"}, one_group_per_zone=True, scaling=small)
+    ubuntu |= {"instance_types": ["m7i.large", "m6i.large"], "subnets": aws.private_subnets[:2]}
+    before = account(aws)
+    wanted: dict[str, Any] = {"self_managed_nodes_groups": [windows, rocket, ubuntu]}
+
+    with subtests.test("check mode foretells it, roles and all"):
+        ledger.clear()
+        role.run(check=True, **wanted)
+        assert ledger.writes() == []
+
+    with subtests.test("each joins, by the right type of entry"):
+        role.run(**wanted)
+        assert [len(nodes(aws, name)) for name in ("win", "rocket", "ubuntu")] == [1, 1, 2]
+        assert entries(aws) == {"prod-win-node": "EC2_WINDOWS", "test-node": "EC2_LINUX"}
+        cni = api_of(aws).get("/api/v1/namespaces/kube-system/configmaps/amazon-vpc-cni")
+        assert cni["data"]["enable-windows-ipam"] == "true"
+        assert len([one for one in scaling_groups(aws) if one["AutoScalingGroupName"].startswith("prod-ubuntu-")]) == 2
+
+    with subtests.test("again changes nothing"):
+        ledger.clear()
+        assert (role.run(**wanted).changed, ledger.writes()) == (0, [])
+
+    with subtests.test("a role stays as long as a group has it"):
+        rocket["state"] = "absent"
+        role.run(**wanted)
+        assert nodes(aws, "rocket") == []
+        assert entries(aws) == {"prod-win-node": "EC2_WINDOWS", "test-node": "EC2_LINUX"}
+
+    with subtests.test("with the last of them all goes"):
+        role.run(self_managed_nodes_state="absent", self_managed_nodes_drain=False)
+        assert account(aws) == before
+
+
+def entries(aws: Surroundings) -> dict[str, str]:
+    """The types of the access entries of nodes by the names of their roles."""
+    found = {}
+    for arn in aws.eks.list_access_entries(clusterName="prod")["accessEntries"]:
+        entry = aws.eks.describe_access_entry(clusterName="prod", principalArn=arn)["accessEntry"]
+        if entry["type"] != "STANDARD":
+            found[arn.rpartition("/")[2]] = entry["type"]
+    return found
+
+
+def test_by_aws_auth_and_why_a_node_does_not_join(
+    playbook: Playbook, aws: Surroundings, subtests: pytest.Subtests
+) -> None:
+    mode = {"authenticationMode": "CONFIG_MAP"}
+    aws.cluster("prod", version="1.33", resourcesVpcConfig={"endpointPrivateAccess": True}, accessConfig=mode)
+    role = Role(playbook, "self_managed_nodes", [], **common(aws))
+
+    def rows() -> str:
+        found = api_of(aws).find("/api/v1/namespaces/kube-system/configmaps/aws-auth") or {}
+        return str((found.get("data") or {}).get("mapRoles", ""))
+
+    with subtests.test("nodes join by a row"):
+        role.run(self_managed_nodes_groups=[group()])
+        assert len(nodes(aws)) == 2
+        assert "role/test-node" in rows()
+
+    with subtests.test("the failure says why others do not"):
+        useless = {"role_arn": aws.role("pods", "useless"), "instance_profile": profile(aws, "useless")}
+        message = role.refused(self_managed_nodes_groups=[group("poor", **useless)], self_managed_nodes_wait_timeout=5)
+        assert "0 of 2 are Ready" in message
+        assert "role_policies (blocking)" in message
+
+    with subtests.test("removed, the rows are gone"):
+        role.run(self_managed_nodes_state="absent", self_managed_nodes_drain=False)
+        assert "role/" not in rows()
+        assert scaling_groups(aws) == []

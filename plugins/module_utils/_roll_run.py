@@ -104,6 +104,8 @@ class Roll:
                 if not isinstance(step, Wait):
                     self.changed = True
                     self.actor.do(step, state, self.lookout.nodes)
+                    if isinstance(step, Forget):  # who replaces all would begin again
+                        return
                     tries = self.patience.tries()
                     next(tries)
                     continue

@@ -29,7 +29,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
     Uncordon,
     Wait,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import Memory, Sizes, agreed
+from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import LAUNCH, PROCESSES, Memory, Sizes, agreed
 
 
 def goal(state: State, policy: Policy) -> Memory:
@@ -49,11 +49,13 @@ def next_step(state: State, policy: Policy) -> Step:
     spared = tuple(machine for machine in state.alive if machine.marked and machine not in work)
     if spared:
         return Uncordon(spared)
+    if LAUNCH in aim.suspended and LAUNCH in state.suspended:
+        return Resume((LAUNCH,))  # a run was killed while it stepped back
     if _reached(state, aim, work):
         return _conclusion(state, aim)
     if state.memory != aim:
         return Remember(aim)
-    awake = tuple(name for name in aim.suspended if name not in state.suspended)
+    awake = tuple(name for name in aim.suspended if name in PROCESSES and name not in state.suspended)
     return Suspend(awake) if awake else _work(state, aim, policy, work)
 
 

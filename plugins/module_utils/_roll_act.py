@@ -68,7 +68,8 @@ class Actor:
                 self._write("ResumeProcesses", **group, ScalingProcesses=list(processes))
             case Resize(sizes):
                 new = zip(NEW_SIZES, sizes, state.sizes, strict=True)
-                self._write("UpdateAutoScalingGroup", **group, **{name: size for name, size, old in new if size != old})
+                if changes := {name: size for name, size, old in new if size != old}:
+                    self._write("UpdateAutoScalingGroup", **group, **changes)
             case Retire(machines):
                 self.client.write("ec2", "TerminateInstances", InstanceIds=[machine.id for machine in machines])
                 self._note(machines)

@@ -91,7 +91,10 @@ def refuse_missing(cluster: str, missing: Sequence[str], owned: Sequence[Values]
 
 
 def refuse(group: Values, suspended: Iterable[str], refreshes: Iterable[Mapping[str, str]]) -> None:
-    """Raises Refused with what keeps a group from being rolled just now. ``refreshes`` are as AWS answers."""
+    """Raises Refused with what keeps a group from being rolled just now.
+
+    ``suspended`` are the processes that others have suspended; ``refreshes`` are as AWS answers.
+    """
     who = f"Auto Scaling group {group[NAME]}"
     if group.get("status") == DELETING:
         raise Refused(f"{who} is being deleted; leave it out")

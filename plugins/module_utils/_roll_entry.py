@@ -205,7 +205,8 @@ def _plan(client: Client, lookout: Lookout, one: Chosen, state: State, policy: P
     refuse_sizes(one.name, goal(state, policy).after, one.wish)
     if not isinstance(next_step(state, policy), Done):
         answer = client.read("autoscaling", "DescribeInstanceRefreshes", AutoScalingGroupName=one.name)
-        refuse(lookout.groups[one.name], state.suspended, answer["InstanceRefreshes"])
+        foreign = state.suspended.difference(state.memory.suspended if state.memory else ())
+        refuse(lookout.groups[one.name], foreign, answer["InstanceRefreshes"])
     return planned(one, state, policy)
 
 

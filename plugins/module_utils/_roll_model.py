@@ -137,7 +137,8 @@ class Resume(Step):
 
 @dataclass(frozen=True)
 class Resize(Step):
-    """Give the group other sizes; a higher desired one has it launch instances. It is never lowered by this."""
+    """Give the group other sizes; a higher desired one has it launch instances. A lower one is never lower than the
+    number of instances that there are, so that none of them goes."""
 
     sizes: Sizes
 

@@ -97,7 +97,7 @@ def reasons(place: Values, instance: Values, wanted: Sequence[Offer], versions: 
         return (f"launch template: {own.name or own.id} -> {wanted[0].template.name or wanted[0].template.id}",)
     kind = instance.get("instance_type") or place.get("instance_type") or ""
     types = {offer: _type(offer, versions) for offer in same}
-    fitting = [offer for offer in same if types[offer] in ("", kind)]
+    fitting = [offer for offer in same if not kind or types[offer] in ("", kind)]
     if not fitting:
         return (f"instance type: {kind} -> {' or '.join(sorted(set(types.values())))}",)
     return min((tuple(_differences(own, instance, offer, versions)) for offer in fitting), key=len)

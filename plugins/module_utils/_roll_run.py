@@ -29,16 +29,18 @@ from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
     Forget,
     Machine,
     Policy,
+    Remember,
     Resize,
     Resume,
     State,
     Step,
+    Suspend,
     Uncordon,
     Wait,
     names,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._roll_read import Lookout
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import Sizes
+from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import LAUNCH, Sizes
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 
 ANYTHING = Consent(unmanaged=True, local_data=True)
@@ -103,7 +105,7 @@ class Roll:
                     return
                 if not isinstance(step, Wait):
                     self.changed = True
-                    self.actor.do(step, state, self.lookout.nodes)
+                    self._do(step, state)
                     if isinstance(step, Forget):  # who replaces all would begin again
                         return
                     tries = self.patience.tries()
@@ -150,46 +152,46 @@ class Roll:
         state = self._look()
         if state.memory is None:
             return "Nothing was touched"
-        before = state.memory.before
-        newcomers = retreat(state, before)
-        self._reopen(state, but=newcomers)
-        idle = self._without_pods(state, newcomers)
+        self._reopen(state)
+        before, suspended = state.memory.before, tuple(dict.fromkeys((*state.memory.suspended, LAUNCH)))
+        self._do(Remember(replace(state.memory, suspended=suspended)), state)
+        self._do(Suspend((LAUNCH,)), state)
+        state = self._look()
+        idle = self._without_pods(state, retreat(state, before))
         self.actor.terminate(idle)
         state = self._look()
         self._reopen(state)
-        desired = state.sizes.desired
+        here = max(len(state.alive), before.desired)  # what failed to be launched has no instance
+        desired = min(state.sizes.desired, here)
         sizes = Sizes(min(before.min, desired), desired, max(before.max, desired))
-        steps: list[Step] = [Resize(sizes)] if sizes != state.sizes else []
-        steps += [Resume(asleep)] if (asleep := _asleep(state)) else []
-        steps += [Forget()] if desired <= before.desired else []
-        for step in steps:
-            self.actor.do(step, state, self.lookout.nodes)
-        return _stands(replace(state, sizes=sizes), idle, before.desired)
+        self._do(Resize(sizes), state)
+        self._do(Resume(suspended), state)
+        if desired <= before.desired:
+            self._do(Forget(), state)
+        return _stands(sizes, idle, before.desired)
 
-    def _reopen(self, state: State, but: Sequence[Machine] = ()) -> None:
+    def _do(self, step: Step, state: State) -> None:
+        self.actor.do(step, state, self.lookout.nodes)
+
+    def _reopen(self, state: State) -> None:
         """Lets pods onto the nodes again that a roll has cordoned."""
-        shut = tuple(machine for machine in state.alive if machine.marked and machine not in but)
-        self.actor.do(Uncordon(shut), state, self.lookout.nodes)
+        self._do(Uncordon(tuple(machine for machine in state.alive if machine.marked)), state)
 
     def _without_pods(self, state: State, machines: Sequence[Machine]) -> list[Machine]:
         """Those that carry no pods, nor will: they are cordoned."""
-        self.actor.do(Cordon(tuple(machines)), state, self.lookout.nodes)
+        self._do(Cordon(tuple(machines)), state)
         nodes = [machine.node for machine in machines if machine.node]
         pods = pods_to_evict(self.lookout.kubernetes.list_all(PODS), nodes, ANYTHING) if nodes else []
         busy = {pod.node for pod in pods}
         return [machine for machine in machines if machine.node not in busy]
 
 
-def _asleep(state: State) -> tuple[str, ...]:
-    return tuple(name for name in state.memory.suspended if name in state.suspended) if state.memory else ()
-
-
-def _stands(state: State, idle: Sequence[Machine], desired: int) -> str:
+def _stands(sizes: Sizes, idle: Sequence[Machine], desired: int) -> str:
     """What a group is left like, in words."""
     text = ["Every node takes pods again that did before"]
     if idle:
         text.append(f"What was launched and carries no pods is terminated: {names(idle)}")
-    least, now, most = state.sizes
+    least, now, most = sizes
     text.append(f"Its processes are as before; min_size is {least}, desired_size {now}, max_size {most}")
     if now > desired:
         text.append(f"That is {now - desired} more than before, as pods run on them: the next run goes on from there")

@@ -20,6 +20,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups impor
 # What would change the group behind a roll's back: each terminates instances without draining them, or sets the desired
 # size. ReplaceUnhealthy goes on: what it replaces is no use to anybody.
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+LAUNCH = "Launch"  # suspended while a roll steps back, so that the desired size can be lowered to what there is
 PROCESSES = ("AZRebalance", "AlarmNotification", "InstanceRefresh", "ScheduledActions")
 
 

@@ -24,7 +24,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
     Suspend,
     Uncordon,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import Sizes
+from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import LAUNCH, Sizes
 
 ZONES = ("a", "b", "c")
 OLD = ("AMI: ami-1 -> ami-2",)
@@ -85,7 +85,8 @@ class World:
         return machines[: self.choose(len(machines) + 1)] if killed else machines
 
     def _remove(self, one: Machine, decrement: bool) -> None:
-        assert one.cordoned or not one.node, "pods could still come"
+        (now,) = (other for other in self.state.machines if other.id == one.id)
+        assert now.cordoned or not now.node, "pods could still come"
         self.gone.append(one.id)
         self._change(one, lifecycle="Terminating")
         if decrement:
@@ -96,7 +97,7 @@ class World:
     def live(self) -> None:
         """Something moves: an instance is launched, or one becomes a node, or Ready, or is gone."""
         moves: list[Callable[[], None]] = []
-        if len(self.state.alive) < self.state.sizes.desired:
+        if len(self.state.alive) < self.state.sizes.desired and LAUNCH not in self.state.suspended:
             moves.append(self._launch)
         for one in self.state.machines:
             if one.leaving:
@@ -111,6 +112,12 @@ class World:
         self._become(sizes=self.state.sizes._replace(desired=desired))
         for one in self.state.alive[desired:]:
             self._change(one, lifecycle="Terminating")
+
+    def freeze(self) -> None:
+        """A run that steps back keeps the group from launching, and is killed."""
+        if self.state.memory:
+            self.act(Remember(replace(self.state.memory, suspended=(*self.state.memory.suspended, LAUNCH))))
+            self.act(Suspend((LAUNCH,)))
 
     def outdate(self) -> None:
         """The template changes once more: all are outdated."""

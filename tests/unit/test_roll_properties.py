@@ -21,6 +21,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
     State,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import (
+    LAUNCH,
     PROCESSES,
     Allowance,
     Memory,
@@ -153,6 +154,8 @@ def test_a_template_that_changes_between_two_runs(data: some.DataObject) -> None
     for _number in range(data.draw(some.integers(0, 30))):
         world.act(next_step(world.state, policy))
         world.live()
+    if data.draw(some.booleans()):
+        world.freeze()
     world.outdate()
     finish(world, policy, watch, data, kills=2)
     check_end(world, watch.aim, before)
@@ -218,7 +221,7 @@ def test_an_agreement_stands_and_can_be_written_down(state: State, process: str,
 
 def test_the_longest_memory_fits_into_a_tag() -> None:
     sizes = Sizes(10000, 10000, 10000)
-    longest = Memory(sizes, sizes, 10000, PROCESSES, "2026-01-01T00:00:00.000000+00:00")
+    longest = Memory(sizes, sizes, 10000, (*PROCESSES, LAUNCH), "2026-01-01T00:00:00.000000+00:00")
     assert len(longest.text()) <= 256, ROLL_TAG
 
 

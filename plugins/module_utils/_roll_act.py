@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
-from ansible_collections.flotilla.eks.plugins.module_utils._drain_run import PARALLEL, Drain, Report
+from ansible_collections.flotilla.eks.plugins.module_utils._drain_run import PARALLEL, Drain, Report, Undrained
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Object
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import readiness
@@ -120,7 +120,11 @@ class Actor:
     def _empty(self, names: Sequence[str], nodes: Mapping[str, Object]) -> None:
         conditions = {name: (nodes[name].get("status") or {}).get("conditions") or [] for name in names}
         silent = {name for name in names if readiness(conditions[name])[0] == "Unknown"}
-        self.drain.empty(self.drain.pods(names), self.report, silent)
+        try:
+            self.drain.empty(self.drain.pods(names), self.report, silent)
+        except Undrained as failure:
+            advice = "raise drain_timeout, or make the budgets or the number of replicas larger"
+            raise Undrained(f"{failure}; {advice}", failure.report) from None
 
     def _note(self, machines: Sequence[Machine]) -> None:
         for machine in machines:

@@ -85,6 +85,11 @@ def _age(machine: Machine) -> tuple[str, str]:
 
 
 def retreat(state: State, before: Sizes) -> tuple[Machine, ...]:
-    """Instances that can go because there are too many, if they carry no pods: the newest, and first the unready."""
+    """Instances that can go because there are too many, if they carry no pods: those that are not Ready, then the
+    newest, as long as there are as many Ready nodes as were desired."""
+    surplus = state.sizes.desired - before.desired
+    spare = sum(machine.ready for machine in state.alive) - before.desired
     newest = sorted((machine for machine in state.alive if not machine.reasons), key=_age, reverse=True)
-    return tuple(sorted(newest, key=lambda machine: machine.ready)[: max(0, state.sizes.desired - before.desired)])
+    unready = [machine for machine in newest if not machine.ready]
+    ready = [machine for machine in newest if machine.ready][: max(0, spare)]
+    return tuple([*unready, *ready][: max(0, surplus)])

@@ -94,7 +94,7 @@ class Roll:
         return replace(found, machines=machines)
 
     def _steps(self) -> None:
-        tries, step, trouble = self.patience.tries(), Step(), ""
+        tries, step, last, trouble = self.patience.tries(), Step(), Step(), ""
         while True:
             try:
                 state = self._look()
@@ -108,10 +108,11 @@ class Roll:
                     self._do(step, state)
                     if isinstance(step, Forget):  # who replaces all would begin again
                         return
-                    tries = self.patience.tries()
-                    next(tries)
-                    continue
-                if not step.machines:
+                    if step != last:  # else AWS does not tell of it yet: look later
+                        tries, last = self.patience.tries(), step
+                        next(tries)
+                        continue
+                elif not step.machines:
                     self.actor.refuse_failures(self.name)
             except (AwsError, KubernetesError) as error:
                 if not passing(error):
@@ -194,7 +195,10 @@ def _stands(sizes: Sizes, idle: Sequence[Machine], desired: int) -> str:
     least, now, most = sizes
     text.append(f"Its processes are as before; min_size is {least}, desired_size {now}, max_size {most}")
     if now > desired:
-        text.append(f"That is {now - desired} more than before, as pods run on them: the next run goes on from there")
+        text.append(
+            f"That is {now - desired} more than before, which carry pods or stand in for nodes that are not Ready: the "
+            "next run goes on from there"
+        )
     return ". ".join(text)
 
 

@@ -67,7 +67,8 @@ class World:
             case Resume(processes):
                 self._become(suspended=self.state.suspended - set(processes))
             case Resize(sizes):
-                assert sizes.desired >= self.state.sizes.desired, "Auto Scaling would choose who goes"
+                least = min(self.state.sizes.desired, len(self.state.alive))
+                assert sizes.desired >= least, "Auto Scaling would choose who goes"
                 self._become(sizes=sizes)
             case Cordon(machines) | Uncordon(machines):
                 shut = isinstance(step, Cordon)

@@ -208,6 +208,9 @@ def test_what_can_go_when_a_roll_steps_back() -> None:
     fresh = [machine(5), machine(6, ready=False), machine(7)]
     state = group(old(0), old(1), *fresh)
     assert [one.id for one in retreat(state, Sizes(0, 3, 3))] == ["i-6", "i-7"]
+    assert [one.id for one in retreat(state, Sizes(0, 4, 4))] == ["i-6"]
+    sick = group(old(0), old(1, ready=False), machine(5))
+    assert retreat(sick, Sizes(0, 2, 2)) == (), "a Ready node more is none too many where one is missing"
     assert retreat(state, Sizes(0, 5, 5)) == ()
 
 

@@ -118,8 +118,9 @@ def test_a_node_that_was_ready_and_is_not_any_more() -> None:
     stage = Stage(three_outdated(), meddle)
     with pytest.raises(Unsettled, match=r"i-2 \(node-2\): Unknown: Kubelet stopped.*Every node takes pods again"):
         roll(stage).run()
-    assert stage.world.state.memory is None
-    assert stage.world.state.sizes == Sizes(0, 3, 4)
+    assert stage.world.gone == ["i-1"], "the new node stands in for the one that has fallen"
+    assert stage.world.state.suspended == frozenset()
+    assert not [one for one in stage.world.state.alive if one.marked]
 
 
 def test_new_nodes_that_carry_pods_stay() -> None:
@@ -134,7 +135,7 @@ def test_new_nodes_that_carry_pods_stay() -> None:
             stage.pods = [pod]
 
     stage = Stage(world, meddle)
-    more = r"desired_size 4, max_size 4\. That is 1 more than before, as pods run on them"
+    more = r"desired_size 4, max_size 4\. That is 1 more than before, which carry pods"
     with pytest.raises(Unsettled, match=more):
         roll(stage).run()
     state = world.state

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.plugin_utils._hybrid_config import hybrid_node_config
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_nodes import plan_self_managed_nodes
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_removal import plan_self_managed_removal
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_roll import roll_of
@@ -19,6 +20,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "hybrid_node_config": hybrid_node_config,
             "node_config": node_config,
             "node_user_data": node_user_data,
             "self_managed_nodes_plan": plan_self_managed_nodes,

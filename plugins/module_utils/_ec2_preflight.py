@@ -13,24 +13,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.module_utils._node_checks import (
+    cluster_is_usable,
+    endpoint,
+    privileges,
+    skew,
+)
 from ansible_collections.flotilla.eks.plugins.module_utils._preflight import Checks, Facts, Problem, Unknown
 
 EC2, HYBRID = "ec2", "hybrid"
 """The two programs called nodeadm: that of the AMI for EC2, and that for machines on premises."""
 AMI = "launch an instance from an EKS optimized AMI of Amazon Linux 2023 (lookup flotilla.eks.ami)"
-USABLE = ("ACTIVE", "UPDATING")
-OLDEST = 3
-"""How many minor versions a kubelet may be behind the API server. https://kubernetes.io/releases/version-skew-policy/"""
-_MINOR = re.compile(r"v?1\.(\d+)")
 _IDENTITY = "what instance it is, without its metadata"
-
-
-def _privileges(facts: Facts) -> Problem | None:
-    if facts["uid"] == 0:
-        return None
-    return Problem(
-        f"tasks run as the user with the id {facts['uid']}", "Set become: true, with a user who may use sudo"
-    )
 
 
 def _systemd(facts: Facts) -> Problem | None:
@@ -64,17 +58,8 @@ def _kubelet(facts: Facts) -> Problem | None:
 
 
 def _version_skew(facts: Facts) -> Problem | Unknown | None:
-    kubelet, control_plane = _minor(facts["kubelet_version"]), _minor(facts["cluster"].get("version"))
-    if kubelet is None or control_plane is None:
-        return Unknown("which versions kubelet and cluster have")
-    if control_plane - OLDEST <= kubelet <= control_plane:
-        return None
-    which = "newer than" if kubelet > control_plane else f"more than {OLDEST} minor versions older than"
-    version = facts["cluster"]["version"]
-    return Problem(
-        f"its kubelet {facts['kubelet_version']} is {which} the cluster's {version}",
-        f"Launch the instance from an AMI for Kubernetes {version}",
-    )
+    version = facts["cluster"].get("version")
+    return skew(facts["kubelet_version"], facts, f"Launch the instance from an AMI for Kubernetes {version}")
 
 
 def _imds(facts: Facts) -> Problem | None:
@@ -123,20 +108,9 @@ def _access(facts: Facts) -> Problem | Unknown | None:
     )
 
 
-def _cluster(facts: Facts) -> Problem | None:
-    status = facts["cluster"].get("status")
-    if status in USABLE:
-        return None
-    return Problem(f"the cluster is {status}", "Nodes join a cluster that is ACTIVE: run again when it is")
-
-
 def _endpoint(facts: Facts) -> Problem | Unknown | None:
-    if not facts["cluster"].get("endpoint"):
-        return Unknown("where the endpoint of the cluster is")
-    if not facts["endpoint"]:
-        return None
-    return Problem(
-        f"from this host, the endpoint {facts['cluster']['endpoint']} cannot be used ({facts['endpoint']})",
+    return endpoint(
+        facts,
         "Check the route to it, the security groups (port 443 of the cluster's), the name server of the VPC, and that "
         "the cluster has private access (endpoint_private_access)",
     )
@@ -154,12 +128,12 @@ def _other_cluster(facts: Facts) -> Problem | Unknown | None:
 
 
 CHECKS: Checks = {
-    "privileges": _privileges,
+    "privileges": privileges,
     "systemd": _systemd,
     "system": _system,
     "nodeadm": _nodeadm,
     "kubelet": _kubelet,
-    "cluster": _cluster,
+    "cluster": cluster_is_usable,
     "version_skew": _version_skew,
     "imds": _imds,
     "region": _region,
@@ -177,11 +151,6 @@ def flavour(help_text: str) -> str | None:
     if re.search(r"^\s*uninstall\b", help_text, re.MULTILINE):
         return HYBRID
     return EC2 if re.search(r"^\s*init\b", help_text, re.MULTILINE) else None
-
-
-def _minor(version: Any) -> int | None:
-    found = _MINOR.match(str(version or ""))
-    return int(found.group(1)) if found else None
 
 
 def _region_of(cluster: Mapping[str, Any]) -> str:

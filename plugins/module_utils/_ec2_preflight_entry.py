@@ -12,7 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.flotilla.eks.plugins.module_utils._ec2_host import facts
 from ansible_collections.flotilla.eks.plugins.module_utils._ec2_preflight import CHECKS, TO_LEAVE
-from ansible_collections.flotilla.eks.plugins.module_utils._preflight import judged
+from ansible_collections.flotilla.eks.plugins.module_utils._preflight import judged, told
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "cluster": {"type": "dict"},
@@ -33,18 +33,13 @@ def run() -> None:
     found = {**facts({} if leaves else cluster), "cluster": cluster, "roles": params["roles"]}
     checks = {name: check for name, check in CHECKS.items() if not leaves or name in TO_LEAVE}
     report = judged(checks, found, params["skip_checks"])
-    told = {
-        "passed": report.passed,
-        "skipped": report.skipped,
-        "unknown": report.unknown,
-        "findings": [
-            {"check": name, "problem": problem.text, "fix": problem.fix} for name, problem in report.findings.items()
-        ],
+    result = {
+        **told(report),
         "kubelet_version": found["kubelet_version"],
         "node_name": found["joined"]["node_name"],
         **{name: found["imds"].get(name) for name in ("instance_id", "region", "zone", "account", "role")},
     }
     if report.findings:
         purpose = "leave its cluster" if leaves else f"join the cluster {cluster.get('name')}"
-        module.fail_json(msg=report.message(f"This host cannot {purpose}"), **told)
-    module.exit_json(changed=False, **told)
+        module.fail_json(msg=report.message(f"This host cannot {purpose}"), **result)
+    module.exit_json(changed=False, **result)

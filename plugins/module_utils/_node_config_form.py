@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The form of a NodeConfig, what nodeadm configures a node of Amazon Linux 2023 by. Pure.
+"""The forms of a NodeConfig, what nodeadm configures a node by, on EC2 and on premises. Pure, and runs on hosts.
 
-nodeadm drops fields that it does not know without a word, and looks into few values.
+That of the AMI drops fields that it does not know without a word, and looks into few values.
 https://awslabs.github.io/amazon-eks-ami/nodeadm/doc/api/
 """
 
@@ -36,6 +36,29 @@ SPEC: dict[str, Any] = {
     },
     "featureGates": {"InstanceIdNodeName": _SWITCH, "FastImagePull": _SWITCH},
 }
+HYBRID_SPEC: dict[str, Any] = {
+    "cluster": dict.fromkeys(("name", "region", "apiServerEndpoint", "certificateAuthority", "cidr"), _TEXT),
+    "kubelet": {"config": _MAP, "flags": _TEXTS},
+    "containerd": {"config": _TEXT},
+    "hybrid": {
+        "enableCredentialsFile": _SWITCH,
+        "ssm": {"activationCode": _TEXT, "activationId": _TEXT},
+        "iamRolesAnywhere": dict.fromkeys(
+            (
+                "nodeName",
+                "trustAnchorArn",
+                "profileArn",
+                "roleArn",
+                "awsConfigPath",
+                "certificatePath",
+                "privateKeyPath",
+            ),
+            _TEXT,
+        ),
+    },
+}
+"""On premises. https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-nodeadm.html; there, unknown fields are
+refused."""
 
 
 def is_node_config(document: Any) -> bool:
@@ -62,7 +85,7 @@ def _misfits_of_mapping(where: str, value: Any, form: dict[str, Any]) -> Iterato
         if key in form:
             yield from misfits(f"{where}.{key}", one, form[key])
         else:
-            yield f"{where}: nodeadm knows no {key} there, and would drop it; choose {', '.join(form)}"
+            yield f"{where}: nodeadm knows no {key} there; choose {', '.join(form)}"
 
 
 def _is(form: str, value: Any) -> bool:

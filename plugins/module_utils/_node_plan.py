@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do on an EC2 instance so that its kubelet serves a cluster as a NodeConfig says. Pure, and runs on hosts.
+"""What to do on a host so that its kubelet serves a cluster as a NodeConfig says. Pure, and runs on hosts.
 
-nodeadm has no command that tells its state, ends with 0 where it has only asked systemd to start a kubelet, and does
-not restart one that runs (nodeadm/internal/daemon/systemd.go). So what counts is what is there, before and after.
+Neither of the programs called nodeadm has a command that tells its state. That of the AMI ends with 0 where it has only
+asked systemd to start a kubelet, and does not restart one that runs (nodeadm/internal/daemon/systemd.go); that for
+machines on premises ends with 0 where it has done nothing. So what counts is what is there, before and after.
 """
 
 from __future__ import annotations
@@ -15,10 +16,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-SETTLED = 3
-"""Seconds for which a kubelet has to be up without a restart to count as running; it ends within two if its flags or
-its configuration are wrong."""
 
 
 @dataclass(frozen=True)

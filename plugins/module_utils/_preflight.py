@@ -68,3 +68,15 @@ def judged(checks: Checks, facts: Facts, skip: Sequence[str] = ()) -> Report:
         else:
             report.passed.append(name)
     return report
+
+
+def told(report: Report) -> dict[str, Any]:
+    """A report as modules return it."""
+    return {
+        "passed": report.passed,
+        "skipped_checks": report.skipped,  # "skipped" would tell Ansible that the task was
+        "unknown": report.unknown,
+        "findings": [
+            {"check": name, "problem": problem.text, "fix": problem.fix} for name, problem in report.findings.items()
+        ],
+    }

@@ -26,7 +26,7 @@ options:
     elements: str
   skip_checks:
     description:
-      - Names of checks to leave out. They are reported in RV(skipped).
+      - Names of checks to leave out. They are reported in RV(skipped_checks).
       - V(privileges), root; V(systemd); V(system), Amazon Linux 2023; V(nodeadm), that of the AMI and not the one for
         machines on premises; V(kubelet), there is one; V(cluster), it is active; V(version_skew), the kubelet is not
         newer than the cluster, and at most three minor versions older; V(imds), the instance metadata service
@@ -112,7 +112,7 @@ passed:
   type: list
   elements: str
   sample: [privileges, systemd, system]
-skipped:
+skipped_checks:
   description: Those of O(skip_checks).
   returned: always
   type: list

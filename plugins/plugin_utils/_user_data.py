@@ -53,7 +53,7 @@ def node_user_data(
     ``options`` are those of the filter's documentation that not every family has. Raises UserDataError.
     """
     given = _given(family, options)
-    node = _node(cluster, labels, taints, max_pods, cluster_dns, given)
+    node = node_of(cluster, labels, taints, max_pods, cluster_dns, given)
     return _sized(_written(family, node, given))
 
 
@@ -74,7 +74,7 @@ def node_config(
     if unfit:
         raise UserDataError(f"{unfit[0]}: these are parts of user data, not of a NodeConfig; leave it out")
     given = _given("al2023", options)
-    node = _node(cluster, labels, taints, max_pods, cluster_dns, given)
+    node = node_of(cluster, labels, taints, max_pods, cluster_dns, given)
     return merged(node, given.get("node_config", {}))
 
 
@@ -85,7 +85,7 @@ def _given(family: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _node(
+def node_of(
     cluster: Mapping[str, Any],
     labels: Mapping[str, str] | None,
     taints: Sequence[Mapping[str, Any]] | None,
@@ -93,6 +93,7 @@ def _node(
     cluster_dns: str | Sequence[str] | None,
     given: Mapping[str, Any],
 ) -> Node:
+    """A node to be, of what is given of it; ``given`` may hold kubelet and kubelet_flags. Raises UserDataError."""
     kubelet = mapping("kubelet", given.get("kubelet", {}))
     _check_kubelet(kubelet, {"taints": taints, "max_pods": max_pods, "cluster_dns": cluster_dns})
     known = cluster_of(cluster)

@@ -33,7 +33,7 @@ Part = tuple[str, Any]
 def al2023(node: Node, more: Mapping[str, Any], before: Sequence[Any], after: Sequence[Any]) -> str:
     """Parts that are given before, the node's own, ``more`` of NodeConfig's spec, and parts that are given after.
     Raises UserDataError."""
-    parts = [*parts_of("before", before), (MEDIA_TYPE, _spec(node))]
+    parts = [*parts_of("before", before), (MEDIA_TYPE, spec_of(node))]
     parts += [(MEDIA_TYPE, checked_spec("node_config", more))] if more else []
     parts += parts_of("after", after)
     check_together(content for kind, content in parts if kind == MEDIA_TYPE)
@@ -43,7 +43,7 @@ def al2023(node: Node, more: Mapping[str, Any], before: Sequence[Any], after: Se
 def merged(node: Node, more: Mapping[str, Any]) -> dict[str, Any]:
     """The node's own NodeConfig and ``more`` of its spec as one, merged as nodeadm does: mappings member by member, the
     flags of both, of all else the latter (nodeadm/internal/api/merge.go). Raises UserDataError."""
-    return node_config(_together(_spec(node), checked_spec("node_config", more), ()))
+    return node_config(_together(spec_of(node), checked_spec("node_config", more), ()))
 
 
 def _together(one: Mapping[str, Any], other: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
@@ -94,7 +94,8 @@ def _part(where: str, part: Any) -> Part:
     return str(kind), text(where, content)
 
 
-def _spec(node: Node) -> dict[str, Any]:
+def spec_of(node: Node) -> dict[str, Any]:
+    """What a NodeConfig says of a node and its cluster."""
     cluster, config = node.cluster, dict(node.kubelet)
     if node.dns != (cluster.dns,):  # which nodeadm finds out by itself
         config["clusterDNS"] = list(node.dns)

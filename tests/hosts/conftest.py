@@ -14,7 +14,10 @@ import pytest
 
 from eks_simulator.process import SimulatorProcess
 from support.ec2_machines import Ec2Machines, cluster_for_nodes
+from support.hybrid_machines import HybridMachines, Releases, cluster_for_hosts
 from support.surroundings import Surroundings
+
+Boot = Callable[..., HybridMachines]
 
 
 @pytest.fixture
@@ -32,5 +35,25 @@ def ec2(aws: Surroundings, tmp_path: Path) -> Iterator[Callable[..., Ec2Machines
 
         def boot(*names: str, **options: Any) -> Ec2Machines:
             return stack.enter_context(Ec2Machines(aws, tmp_path / "machines", names, **options))
+
+        yield boot
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Iterator[Releases]:
+    """A server with releases of nodeadm for machines on premises."""
+    with Releases(tmp_path / "releases") as releases:
+        yield releases
+
+
+@pytest.fixture
+def premises(simulator: SimulatorProcess, releases: Releases, tmp_path: Path) -> Iterator[Boot]:
+    """Boots machines on premises by their names, for a cluster that is there; they are gone when the test is over."""
+    aws = Surroundings(simulator)
+    cluster_for_hosts(aws)
+    with ExitStack() as stack:
+
+        def boot(*names: str, **options: Any) -> HybridMachines:
+            return stack.enter_context(HybridMachines(aws, releases, tmp_path / "machines", names, **options))
 
         yield boot

@@ -255,7 +255,7 @@ def test_a_cluster_that_nodes_could_not_join_is_refused(cluster: Any, message: s
         ({"kubelet": {"a": float("nan")}}, "kubelet.a: nan is nothing that YAML and JSON both know"),
         (
             {"node_config": {"kublet": {}}},
-            "node_config: nodeadm knows no kublet there, and would drop it; choose cluster, ",
+            "node_config: nodeadm knows no kublet there; choose cluster, ",
         ),
         ({"node_config": {"kubelet": {"flags": "--a"}}}, "node_config.kubelet.flags: '--a' is not a list of texts"),
         ({"node_config": {"featureGates": {"FastImagePull": "yes"}}}, "FastImagePull: 'yes' is not true or false"),

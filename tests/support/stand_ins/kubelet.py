@@ -14,15 +14,17 @@ import ssl
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from .instance import cluster_token, identity, metadata
+from . import instance, premises
+from .signing import cluster_token
 
 VERSION = Path("/etc/stand-ins/kubelet-version")
 FLAGS = {"node-ip", "cloud-provider", "hostname-override", "config", "config-dir", "kubeconfig", "node-labels", "v"}
-FLAGS |= {"register-with-taints", "max-pods", "image-credential-provider-config"}
+FLAGS |= {"register-with-taints", "max-pods", "image-credential-provider-config", "image-credential-provider-bin-dir"}
 HEARTBEAT = 1  # seconds; also between two attempts
 MERGE = "application/merge-patch+json"
 
@@ -34,10 +36,11 @@ def main() -> None:
         return
     flags = _flags(sys.argv[1:])
     config = _config(flags)
-    api = _Api(Path(flags["kubeconfig"]).read_text())
+    machine = instance if flags["cloud-provider"] else premises
+    api = Api(Path(flags["kubeconfig"]).read_text(), machine)
     while True:
         try:
-            _heartbeat(api, flags, config)
+            _heartbeat(api, flags, {**config, "labels": machine.labels()})
         except HTTPError as error:
             print(f"Unable to register node: {error.code} {error.read().decode(errors='replace')}", flush=True)
         except (URLError, OSError, KeyError) as error:
@@ -65,10 +68,11 @@ def _config(flags: dict[str, str]) -> dict[str, Any]:
     return config
 
 
-class _Api:
+class Api:
     """The cluster that a kubeconfig leads to."""
 
-    def __init__(self, kubeconfig: str) -> None:
+    def __init__(self, kubeconfig: str, machine: ModuleType) -> None:
+        self._machine = machine
         self._server = re.findall(r"server: (\S+)", kubeconfig)[0]
         authority = re.findall(r"certificate-authority: (\S+)", kubeconfig)[0]
         self._cluster, self._region = re.findall(r'"--cluster-name", "(.*?)", "--region", "(.*?)"', kubeconfig)[0]
@@ -76,7 +80,8 @@ class _Api:
 
     def send(self, verb: str, path: str, body: Any = None, kind: str = "application/json") -> dict[str, Any]:
         """The answer. Raises HTTPError and OSError."""
-        headers = {"Authorization": f"Bearer {cluster_token(self._cluster, self._region)}", "Content-Type": kind}
+        token = cluster_token(self._cluster, self._region, self._machine.keys())
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
         data = None if body is None else json.dumps(body).encode()
         request = Request(self._server + path, data, headers, method=verb)
         with urlopen(request, context=self._context, timeout=10) as answer:
@@ -84,7 +89,7 @@ class _Api:
             return found
 
 
-def _heartbeat(api: _Api, flags: dict[str, str], config: dict[str, Any]) -> None:
+def _heartbeat(api: Api, flags: dict[str, str], config: dict[str, Any]) -> None:
     path = f"/api/v1/nodes/{flags['hostname-override']}"
     try:
         node = api.send("GET", path)
@@ -94,19 +99,19 @@ def _heartbeat(api: _Api, flags: dict[str, str], config: dict[str, Any]) -> None
         node = api.send("POST", "/api/v1/nodes", _node(flags, config))
         print("Successfully registered node", flush=True)
     conditions = node.get("status", {}).get("conditions", [])
-    if not any(one["type"] == "Ready" and one["status"] == "True" for one in conditions):
+    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    if not ready or node["status"].get("nodeInfo", {}).get("kubeletVersion") != VERSION.read_text().strip():
         api.send("PATCH", f"{path}/status", {"status": _status(flags)}, MERGE)
 
 
 def _node(flags: dict[str, str], config: dict[str, Any]) -> dict[str, Any]:
-    name, instance = flags["hostname-override"], identity()
+    name = flags["hostname-override"]
     labels = dict(pair.split("=", 1) for pair in flags.get("node-labels", "").split(",") if pair)
     own = {
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
-        "node.kubernetes.io/instance-type": instance["instanceType"],
-        "topology.kubernetes.io/zone": instance["availabilityZone"],
+        **config["labels"],
     }
     taints = config.get("registerWithTaints", [])
     return {
@@ -130,7 +135,7 @@ def _status(flags: dict[str, str]) -> dict[str, Any]:
     return {
         "capacity": resources,
         "allocatable": resources,
-        "addresses": [{"type": "InternalIP", "address": metadata("meta-data/local-ipv4")}],
+        "addresses": [{"type": "InternalIP", "address": flags["node-ip"]}],
         "conditions": [{**ready, "lastHeartbeatTime": now, "lastTransitionTime": now}],
         "nodeInfo": {
             "architecture": "amd64",

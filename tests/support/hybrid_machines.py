@@ -1,0 +1,102 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machines on premises, a server with releases of nodeadm, and a cluster that they can join."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from support.machines import File, Files, Machines
+from support.stand_ins import __file__ as stand_ins
+from support.surroundings import ACCOUNT, Surroundings
+
+NODEADM = "v1.0.20"
+RELEASES = {"1.33": "v1.33.4-eks-99d6cc0", "1.34": "v1.34.1-eks-113cf36", "1.34.1": "v1.34.1-eks-113cf36"}
+CLUSTER_ARN = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/prod"
+_HERE = Path(stand_ins).parent
+_PROGRAM = """#!/bin/sh
+export NODEADM_VERSION={version}
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/opt exec /usr/bin/python3 -m stand_ins.hybrid_nodeadm "$@"
+"""
+UBUNTU = 'ID=ubuntu\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04.2 LTS"\n'
+
+
+class Releases:
+    """Releases of nodeadm below `url`, with checksums, and `manifest`, the list of versions of Kubernetes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        for version in (NODEADM, "v1.0.21"):
+            self.put(version, _PROGRAM.format(version=version).encode())
+        (directory / "manifest.json").write_text(json.dumps(RELEASES))
+
+    def put(self, version: str, program: bytes, checksum_of: bytes | None = None) -> None:
+        """Release something, with its checksums or those of something else."""
+        for architecture in ("amd64", "arm64"):
+            path = self._directory / version / "bin" / "linux" / architecture / "nodeadm"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(program)
+            for kind in ("sha256", "sha512"):
+                digest = hashlib.new(kind, checksum_of or program).hexdigest()
+                path.with_suffix(f".{kind}").write_text(f"{digest}  nodeadm\n")
+
+    def __enter__(self) -> Self:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(self._directory)))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.manifest = f"{self.url}/manifest.json"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *_arguments: object) -> None:
+        """Say nothing."""
+
+
+class HybridMachines(Machines):
+    """Machines with Ubuntu, on which nothing is installed. ``files`` are more of them, by machine."""
+
+    def __init__(
+        self,
+        aws: Surroundings,
+        releases: Releases,
+        directory: Path,
+        names: Sequence[str],
+        *,
+        files: Mapping[str, Files] | None = None,
+    ) -> None:
+        common: Files = {
+            "/etc/os-release": File(UBUNTU),
+            "/etc/stand-ins/premises.json": File(
+                json.dumps({"aws": aws.simulator.url, "manifest": releases.manifest}), mode=0o600
+            ),
+            **{f"/opt/stand_ins/{path.name}": File(source=str(path)) for path in _HERE.glob("*.py")},
+        }
+        machines = {name: (files or {}).get(name, {}) for name in names}
+        super().__init__(machines, directory, common=common)
+        for number, name in enumerate(names, 1):
+            self.add(name, {"/etc/stand-ins/node-ip": File(f"10.80.0.{number}\n")})
+
+
+def cluster_for_hosts(aws: Surroundings, name: str = "prod", version: str = "1.34") -> str:
+    """An ACTIVE cluster with remote networks, and the role ``NAME-hybrid`` of its nodes; returns the role's ARN."""
+    networks = {"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]}
+    aws.cluster(name, version=version, accessConfig={"authenticationMode": "API"}, remoteNetworkConfig=networks)
+    return aws.role("hybrid", f"{name}-hybrid")

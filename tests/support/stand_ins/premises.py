@@ -1,0 +1,49 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What programs on a machine on premises know: where AWS is, and the credentials that the agent keeps for them.
+
+The data: ``aws``, the URL of the simulated AWS, and ``manifest``, that of the list of releases.
+"""
+
+from __future__ import annotations
+
+import json
+from configparser import ConfigParser
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+DATA = Path("/etc/stand-ins/premises.json")
+CREDENTIALS = Path("/root/.aws/credentials")
+REGISTRATION = Path("/var/lib/amazon/ssm/registration")
+_direct = build_opener(ProxyHandler({}))
+
+
+def data(member: str) -> str:
+    """One of the data."""
+    return str(json.loads(DATA.read_text())[member])
+
+
+def keys() -> dict[str, str]:
+    """The credentials of the default profile. Raises KeyError if there are none."""
+    parser = ConfigParser()
+    parser.read(CREDENTIALS)
+    found = parser["default"]
+    return {
+        "AccessKeyId": found["aws_access_key_id"],
+        "SecretAccessKey": found["aws_secret_access_key"],
+        "Token": found["aws_session_token"],
+    }
+
+
+def labels() -> dict[str, str]:
+    """Those of a cloud, which there is none of."""
+    return {}
+
+
+def ask(page: str, body: dict[str, Any]) -> dict[str, Any]:
+    """What hosts ask of AWS by protocols of its own: a page of the simulator. Raises OSError."""
+    request = Request(f"{data('aws')}/_simulator/{page}", json.dumps(body).encode(), method="POST")
+    with _direct.open(request, timeout=30) as answer:
+        return dict(json.loads(answer.read()))

@@ -113,10 +113,13 @@ def _nodegroups(groups: Iterable[Group], wanted: Mapping[str, Any], security: Se
     """The groups as flotilla.eks.self_managed_nodegroups takes them; none while the cluster is still to be made."""
     cluster = wanted.get("cluster") or {}
     images, roles = wanted.get("images") or {}, wanted.get("roles") or {}
-    zones = {one["subnet_id"]: one["availability_zone"] for one in wanted.get("subnets") or []}
+    subnets = wanted.get("subnets")
+    zones = {one["subnet_id"]: one["availability_zone"] for one in subnets or []}
     found: list[Item] = []
     problems = []
     for group in groups if cluster.get("endpoint") else ():
+        if group.zoned_subnets and subnets is None:
+            continue  # until they were looked up
         role_arn, profile = _identity(group, roles)
         facts = Facts(cluster, images.get(group.image_key, ""), profile, role_arn, security.attached(group), zones)
         try:

@@ -233,6 +233,15 @@ def test_by_aws_auth_and_why_a_node_does_not_join(
         assert len(nodes(aws)) == 2
         assert "role/test-node" in rows()
 
+    with subtests.test("an instance refresh replaces them, too"):
+        other = [group(labels={"tier": "new"})]
+        role.run(
+            self_managed_nodes_groups=other,
+            self_managed_nodes_roll=True,
+            self_managed_nodes_replacement="instance_refresh",
+        )
+        assert (len(nodes(aws)), labels(aws)) == (2, {"new"})
+
     with subtests.test("the failure says why others do not"):
         useless = {"role_arn": aws.role("pods", "useless"), "instance_profile": profile(aws, "useless")}
         message = role.refused(self_managed_nodes_groups=[group("poor", **useless)], self_managed_nodes_wait_timeout=5)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ NOT_CALLED: dict[str, dict[str, str]] = {
 def reached(resources: Iterable[Resource], model: Any) -> dict[str, list[str]]:
     """The operations of the service that modules reach, each with the modules."""
     modules = {path.stem: path for path in sorted((PLUGINS / "modules").glob("[!_]*.py"))}
-    calls = {module: _named(path) for module, path in modules.items()}
+    calls = {module: set(_named(path)) for module, path in modules.items()}
     for resource in (one for one in resources if one.service == model.service_name):
         for module, operations in ((resource.kind, resource.operations), (f"{resource.kind}_info", _reads(resource))):
             if module in calls:
@@ -81,7 +82,8 @@ def _reads(resource: Resource) -> set[str]:
     return {resource.describe_operation, resource.list_operation, *attached, resource.tag_listing}
 
 
-def _named(module: Path) -> set[str]:
+@cache
+def _named(module: Path) -> frozenset[str]:
     """The text constants in those module_utils that a module's file leads to, operations among them."""
     found: set[Path] = set()
     ahead = [module]
@@ -89,12 +91,17 @@ def _named(module: Path) -> set[str]:
         new = set(_imported(ahead.pop())) - found
         found |= new
         ahead += new
-    nodes = (node for file in found for node in ast.walk(parsed(file)))
-    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return frozenset().union(*map(_texts, found))
 
 
-def _imported(file: Path) -> Iterator[Path]:
+@cache
+def _texts(file: Path) -> frozenset[str]:
+    constants = (node.value for node in ast.walk(parsed(file)) if isinstance(node, ast.Constant))
+    return frozenset(value for value in constants if isinstance(value, str))
+
+
+@cache
+def _imported(file: Path) -> frozenset[Path]:
     """The module_utils that a file imports, but for the engine."""
-    for path in files_imported(parsed(file)):
-        if UTILS in path.parents and path.relative_to(UTILS).with_suffix("").parts[0] not in ENGINE:
-            yield path
+    utils = (path for path in files_imported(parsed(file)) if UTILS in path.parents)
+    return frozenset(path for path in utils if path.relative_to(UTILS).with_suffix("").parts[0] not in ENGINE)

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from eks_simulator.process import SimulatorProcess
+from support.authority import Authority
 from support.clusters import api_of
+from support.documentation import documentation
 from support.hybrid_machines import HybridMachines, Releases
 from support.ledger import Ledger
 from support.machines import File, Files
@@ -236,6 +240,76 @@ def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledge
         hosts.run("nodes_hybrid_leave", arguments=limited, variables=dead)
         assert hosts.registered() == {}
         assert hosts.api.find(f"{NODES}/{number}") is None
+
+
+def test_hosts_join_by_certificates(
+    fleet: Callable[..., Fleet], tmp_path: Path, ledger: Ledger, subtests: pytest.Subtests
+) -> None:
+    hosts = fleet("edge-1", "edge-2")
+    hosts.variables |= certified(hosts.aws, tmp_path)
+    with subtests.test("check mode tells, and does nothing"):
+        hosts.run(check=True)
+        hosts.machines.run("edge-1", "test", "-e", "/etc/iam", fails=True)
+    with subtests.test("all become nodes under their own names, by keys that stay where they are"):
+        hosts.run()
+        for name in ("edge-1", "edge-2"):
+            node = hosts.api.find(f"{NODES}/{name}")
+            assert node is not None
+            assert node["metadata"]["labels"]["eks.amazonaws.com/hybrid-credential-provider"] == "iam-ra"
+            assert hosts.machines.run(name, "stat", "-c", "%a %U", "/etc/iam/pki/server.key") == "600 root\n"
+    with subtests.test("the second run changes nothing"):
+        before = hosts.units("edge-1")
+        ledger.clear()
+        assert hosts.run().changed == 0
+        assert ledger.writes() == []
+    with subtests.test("a certificate that ends soon is renewed, and nothing is restarted for that"):
+        old = hosts.machines.run("edge-1", "cat", "/etc/iam/pki/server.pem")
+        ran = hosts.run(variables={"hybrid_nodes_renew_before_days": 400})
+        assert not ran.on("edge-1")[JOIN]["changed"]
+        assert hosts.machines.run("edge-1", "cat", "/etc/iam/pki/server.pem") != old
+        assert hosts.units("edge-1") == before
+    with subtests.test("keys go with the hosts"):
+        hosts.run("nodes_hybrid_leave", arguments=["--limit", "edge-1"])
+        assert hosts.api.find(f"{NODES}/edge-1") is None
+        for path in ("/etc/iam/pki/server.key", "/etc/iam/pki/server.pem", "/etc/aws/hybrid"):
+            hosts.machines.run("edge-1", "test", "-e", path, fails=True)
+
+
+def test_the_examples_of_the_modules_run(fleet: Callable[..., Fleet]) -> None:
+    hosts = fleet("edge-1")
+    defaults = {
+        "flotilla.eks.hybrid_node_preflight": {"endpoints": [], "skip_checks": NOT_HERE},
+        "flotilla.eks.hybrid_node_install": {"releases": hosts.variables["hybrid_nodes_releases"]},
+    }
+    installs, uninstalls = documentation("hybrid_node_install").examples
+    tasks = [*documentation("hybrid_node_preflight").examples, installs, *documentation("hybrid_node").examples]
+    inventory = {**hosts.inventory, "eks_clusters": {"hosts": {"localhost": {}}}}
+    for several in (tasks, [uninstalls]):
+        play = {"hosts": "eks_hybrid_nodes", "module_defaults": defaults}
+        run = hosts.playbook.tasks(*several, play=play, inventory=inventory)
+        assert [(line["task"], line["status"]) for line in run.lines] == [(task["name"], "ok") for task in several]
+        if several is tasks:  # a node that runs would have to be drained
+            hosts.machines.run("edge-1", "systemctl", "stop", "kubelet")
+
+
+def certified(aws: Surroundings, directory: Path) -> dict[str, Any]:
+    """An authority, which a trust anchor stands for, and a profile with the role of the nodes."""
+    authority = Authority()
+    (directory / "ca.pem").write_text(authority.pem)
+    pem = authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (directory / "ca.key").write_bytes(pem)
+    source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": authority.pem}}
+    anchor = aws.anywhere.create_trust_anchor(name="edge", source=source, enabled=True)["trustAnchor"]
+    role = aws.role("anywhere")
+    profile = aws.anywhere.create_profile(name="edge", roleArns=[role], enabled=True, acceptRoleSessionName=True)
+    return {
+        "hybrid_nodes_credential_provider": "iam_roles_anywhere",
+        "hybrid_nodes_iam_role_arn": role,
+        "hybrid_nodes_trust_anchor_arn": anchor["trustAnchorArn"],
+        "hybrid_nodes_profile_arn": profile["profile"]["profileArn"],
+        "hybrid_nodes_ca_certificate": str(directory / "ca.pem"),
+        "hybrid_nodes_ca_key": str(directory / "ca.key"),
+    }
 
 
 class Workload:

@@ -17,12 +17,12 @@ from typing import Self
 
 from support.machines import File, Files, Machines
 from support.stand_ins import __file__ as stand_ins
-from support.surroundings import ACCOUNT, Surroundings
+from support.surroundings import Surroundings
 
 NODEADM = "v1.0.20"
 RELEASES = {"1.33": "v1.33.4-eks-99d6cc0", "1.34": "v1.34.1-eks-113cf36", "1.34.1": "v1.34.1-eks-113cf36"}
-CLUSTER_ARN = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/prod"
 _HERE = Path(stand_ins).parent
+_SHARED = ("anywhere_client.py", "authority.py")
 _PROGRAM = """#!/bin/sh
 export NODEADM_VERSION={version}
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/opt exec /usr/bin/python3 -m stand_ins.hybrid_nodeadm "$@"
@@ -87,6 +87,7 @@ class HybridMachines(Machines):
             "/etc/stand-ins/premises.json": File(
                 json.dumps({"aws": aws.simulator.url, "manifest": releases.manifest}), mode=0o600
             ),
+            **{f"/opt/support/{name}": File(source=str(_HERE.parent / name)) for name in _SHARED},
             **{f"/opt/stand_ins/{path.name}": File(source=str(path)) for path in _HERE.glob("*.py")},
         }
         machines = {name: (files or {}).get(name, {}) for name in names}

@@ -35,7 +35,7 @@ PROGRAMS = {
 }
 """What this computer needs, and the packages that have it."""
 
-_PACKAGES = ("dbus", "iproute2", "openssh-server", "python3", "sudo", "systemd-sysv")
+_PACKAGES = ("dbus", "iproute2", "openssh-server", "python3", "python3-cryptography", "sudo", "systemd-sysv")
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/man/*")
 _MASKED = ("console-getty", "getty@tty1", "systemd-journal-flush", "systemd-udevd", "systemd-update-utmp")
 _RECIPE = [

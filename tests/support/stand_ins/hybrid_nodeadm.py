@@ -25,7 +25,7 @@ from urllib.request import urlopen
 
 from . import premises
 from .hybrid_artifacts import STEPS, TRACKER, install, put, remove, ssm_unit, track, tracked
-from .hybrid_config import BadConfig, load, provider_of
+from .hybrid_config import PKI, BadConfig, load, provider_of
 from .kubelet import Api
 from .nodeadm import KUBECONFIG
 from .premises import CREDENTIALS, REGISTRATION
@@ -38,6 +38,15 @@ RUNS = Path("/var/log/nodeadm-runs")
 SYSTEMS = ("ubuntu", "rhel", "amzn")
 NODE_ADDRESS = Path("/etc/stand-ins/node-ip")
 FOR_CREDENTIALS = 120  # seconds
+HELPER = {
+    "certificate": "certificatePath",
+    "private-key": "privateKeyPath",
+    "trust-anchor-arn": "trustAnchorArn",
+    "profile-arn": "profileArn",
+    "role-arn": "roleArn",
+    "role-session-name": "nodeName",
+}
+"""The flags of the signing helper, by members of the NodeConfig."""
 HELP = """nodeadm - From zero to Node faster than you can say Elastic Kubernetes Service
 
   Subcommands:
@@ -152,7 +161,10 @@ def _require_provider(spec: dict[str, Any]) -> None:
 
 
 def _credentials(spec: dict[str, Any]) -> None:
-    if provider_of(spec) == "ssm" and not REGISTRATION.exists():
+    if provider_of(spec) != "ssm":
+        _configure_helper(spec["hybrid"]["iamRolesAnywhere"])
+        return
+    if not REGISTRATION.exists():
         ssm = spec["hybrid"]["ssm"]
         command = ["/usr/bin/amazon-ssm-agent", "-register", "-code", ssm["activationCode"]]
         command += ["-id", ssm["activationId"], "-region", spec["cluster"]["region"], "-y"]
@@ -168,6 +180,17 @@ def _credentials(spec: dict[str, Any]) -> None:
         if time.monotonic() > deadline:
             _fatal("timed out waiting for aws config file to be created")
         time.sleep(0.1)
+
+
+def _configure_helper(anywhere: dict[str, str]) -> None:
+    """The profile by which the signing helper is asked for credentials; that it gives some is looked for."""
+    words = ["/usr/local/bin/aws_signing_helper", "credential-process"]
+    for flag, member in HELPER.items():
+        words += [f"--{flag}", anywhere.get(member) or PKI[member]]
+    put(str(premises.CONFIG), f"[default]\ncredential_process = {' '.join(words)}\n")
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        _fatal(f"credentials: {done.stderr}")
 
 
 def _start(spec: dict[str, Any]) -> None:

@@ -9,13 +9,17 @@ The data: ``aws``, the URL of the simulated AWS, and ``manifest``, that of the l
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from configparser import ConfigParser
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 DATA = Path("/etc/stand-ins/premises.json")
 CREDENTIALS = Path("/root/.aws/credentials")
+CONFIG = Path("/etc/aws/hybrid/config")
 REGISTRATION = Path("/var/lib/amazon/ssm/registration")
 _direct = build_opener(ProxyHandler({}))
 
@@ -26,7 +30,9 @@ def data(member: str) -> str:
 
 
 def keys() -> dict[str, str]:
-    """The credentials of the default profile. Raises KeyError if there are none."""
+    """The credentials of the default profile, or of the program that gives them. Raises KeyError if there are none."""
+    if CONFIG.exists():
+        return _from_program()
     parser = ConfigParser()
     parser.read(CREDENTIALS)
     found = parser["default"]
@@ -35,6 +41,17 @@ def keys() -> dict[str, str]:
         "SecretAccessKey": found["aws_secret_access_key"],
         "Token": found["aws_session_token"],
     }
+
+
+@cache
+def _from_program() -> dict[str, str]:
+    """https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html"""
+    parser = ConfigParser()
+    parser.read(CONFIG)
+    command = shlex.split(parser["default"]["credential_process"])
+    told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    names = {"AccessKeyId": "AccessKeyId", "SecretAccessKey": "SecretAccessKey", "Token": "SessionToken"}
+    return {name: told[member] for name, member in names.items()}
 
 
 def labels() -> dict[str, str]:

@@ -134,9 +134,9 @@ def test_it_stops_at_the_first_sign_of_ill_health(
 
     with subtests.test("a node that does not become Ready"):
         aws.simulator.fault(resource="node", name="*", becomes="NotReady")
-        failed = rolls.result(fails=True, ready_timeout=2)
+        failed = rolls.result(fails=True, ready_timeout=5)
         (late,) = failed["launched"]
-        assert re.search(rf"waited 2 s for {late} .*to become Ready nodes, in vain", failed["msg"])
+        assert re.search(rf"waited 5 s for {late} .*to become Ready nodes, in vain", failed["msg"])
         assert "flotilla.eks.join_diagnosis" in failed["msg"]
         assert f"--instance-id {late}" in failed["msg"]
         aws.simulator.clear_faults()

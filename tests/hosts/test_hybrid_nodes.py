@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ class Fleet:
     def run(self, what: str = "nodes_hybrid", **options: Any) -> Run:
         variables = {**self.variables, **options.pop("variables", {})}
         return self.playbook.run(f"flotilla.eks.{what}", inventory=self.inventory, variables=variables, **options)
+
+    def slice(self, name: str) -> Run:
+        """Run the playbook for one machine, as one of several that run at the same time, each in a place of its own."""
+        (self.playbook.directory / name).mkdir()
+        playbook = Playbook(self.playbook.directory / name, self.playbook.environment)
+        limit = ["--limit", name]
+        return playbook.run(
+            "flotilla.eks.nodes_hybrid", inventory=self.inventory, variables=self.variables, arguments=limit
+        )
 
     def registered(self) -> dict[str, str]:
         """The ids of the hosts that Systems Manager knows, by their names."""
@@ -140,7 +150,9 @@ def test_hosts_join_and_are_left_alone(fleet: Callable[..., Fleet], ledger: Ledg
         assert hosts.aws.ssm.describe_activations()["ActivationList"] == []
 
 
-def test_what_was_interrupted_is_taken_up(fleet: Callable[..., Fleet], subtests: pytest.Subtests) -> None:
+def test_what_was_interrupted_is_taken_up(
+    fleet: Callable[..., Fleet], releases: Releases, subtests: pytest.Subtests
+) -> None:
     faults = {
         "containerd": "install:Kubelet",
         "untracked": "install:tracker",
@@ -153,8 +165,14 @@ def test_what_was_interrupted_is_taken_up(fleet: Callable[..., Fleet], subtests:
         "/root/.aws/credentials": File("[default]\n"),
     }
     files = {name: {FAULT: File(fault)} for name, fault in faults.items()}
-    hosts = fleet(*faults, "wrong", files={**files, "wrong": wrong})
+    hosts = fleet(*faults, "wrong", "altered", files={**files, "wrong": wrong})
+    releases.put("v1.0.22", b"#!/bin/sh\n", checksum_of=b"something else")
+    hosts.inventory["eks_hybrid_nodes"]["hosts"]["altered"]["hybrid_nodes_nodeadm_version"] = "v1.0.22"
     ran = hosts.run(fails=True)
+    with subtests.test("a nodeadm that is not what its checksum says is not run, nor kept"):
+        assert "has not the checksum sha256:" in ran.on("altered")[INSTALL]["msg"]
+        hosts.machines.run("altered", "test", "-e", "/usr/local/bin/nodeadm", fails=True)
+        del hosts.inventory["eks_hybrid_nodes"]["hosts"]["altered"]["hybrid_nodes_nodeadm_version"]
     with subtests.test("all that is wrong with a host is told at once, and it is left as it was"):
         found = ran.on("wrong")[PREFLIGHT]
         assert [one["check"] for one in found["findings"]] == ["system", "other_kubernetes", "credentials"]
@@ -190,7 +208,13 @@ def test_what_was_interrupted_is_taken_up(fleet: Callable[..., Fleet], subtests:
 def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledger, subtests: pytest.Subtests) -> None:
     names = ("edge-1", "edge-2")
     hosts = fleet(*names)
-    hosts.run(variables={"hybrid_nodes_version": "1.33"})
+    with subtests.test("two slices that run at the same time make nodes of their own hosts"):
+        hosts.variables["hybrid_nodes_version"] = "1.33"
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(hosts.slice, names))
+        assert sorted(hosts.registered()) == [*names]
+        assert hosts.aws.ssm.describe_activations()["ActivationList"] == []
+        del hosts.variables["hybrid_nodes_version"]
     with subtests.test("to join is not to be upgraded"):
         assert hosts.run().changed == 0
     pods = Workload(hosts)

@@ -292,6 +292,14 @@ def test_hosts_join_by_certificates(
         assert not ran.on("edge-1")[JOIN]["changed"]
         assert hosts.machines.run("edge-1", "cat", "/etc/iam/pki/server.pem") != old
         assert hosts.units("edge-1") == before
+    with subtests.test("a cluster that is not there is told by the hosts that name it"):
+        host = hosts.inventory["eks_hybrid_nodes"]["hosts"]["edge-2"]
+        hosts.inventory["eks_clusters"]["hosts"]["gone"] = {}
+        host["eks_cluster"] = "gone"
+        ran = hosts.run(fails=True)
+        assert "gone" in ran.on("edge-2")["Stop where the cluster did not answer"]["msg"]
+        assert [name for name, stats in ran.stats.items() if stats["failures"]] == ["edge-2"]
+        host["eks_cluster"] = "prod"
     with subtests.test("keys go with the hosts"):
         hosts.run("nodes_hybrid_leave", arguments=["--limit", "edge-1"])
         assert hosts.api.find(f"{NODES}/edge-1") is None

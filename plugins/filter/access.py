@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import hint
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import hint
 from ansible_collections.flotilla.eks.plugins.plugin_utils._ownership import owned
 from ansible_collections.flotilla.eks.plugins.plugin_utils._principals import principals, session_roles
 

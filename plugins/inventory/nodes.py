@@ -160,15 +160,15 @@ from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import REACHABLE, cluster_of
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes, KubernetesError
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import signer
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access import signer
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Kubernetes, KubernetesError
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import REACHABLE, cluster_of
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import Tokens
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_read import read
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.read import read
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.view import join
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from ansible_collections.flotilla.eks.plugins.module_utils._read import PARALLEL_READS
-from ansible_collections.flotilla.eks.plugins.module_utils._token import Tokens
 from ansible_collections.flotilla.eks.plugins.plugin_utils._inventory import OF_CLUSTER, Host, checked, hosts
 
 

@@ -72,8 +72,8 @@ from ansible.errors import AnsibleLookupError
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import Client
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import NoWay
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import signer
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access import signer
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import NoWay
 
 
 class LookupModule(AWSLookupBase):

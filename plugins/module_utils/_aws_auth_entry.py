@@ -23,8 +23,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._aws_auth import (
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._client import client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes, KubernetesError, Object
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, kubernetes_for
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access import described, kubernetes_for
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Kubernetes, KubernetesError, Object
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused

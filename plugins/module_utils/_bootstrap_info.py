@@ -13,9 +13,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flotilla.eks.plugins.module_utils._aws_auth import rows_of
 from ansible_collections.flotilla.eks.plugins.module_utils._aws_auth_entry import COLLECTION, NAME
 from ansible_collections.flotilla.eks.plugins.module_utils._client import Client, client_for
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import REACHABLE
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes_access import described, kubernetes_for
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access import described, kubernetes_for
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import REACHABLE
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 

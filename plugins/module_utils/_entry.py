@@ -16,7 +16,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils import _apply, _gener
 from ansible_collections.flotilla.eks.plugins.module_utils._apply import Job, Outcome
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._documents import data_of, text_of
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import KubernetesError
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import KubernetesError
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Option, Resource, Values
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import graft, pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Change, Desired, Refused, title

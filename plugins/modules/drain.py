@@ -202,7 +202,7 @@ stuck:
       sample: The disruption budget web needs 2 healthy pods and has 2 currently
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._drain_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.entry import run
 
 
 def main() -> None:

@@ -160,7 +160,7 @@ node_name:
   sample: ip-10-0-1-23.eu-central-1.compute.internal
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._ec2_preflight_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.ec2_preflight_entry import run
 
 
 def main() -> None:

@@ -284,7 +284,7 @@ diff:
   elements: dict
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._fleet_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._fleet.entry import run
 
 
 def main() -> None:

@@ -104,7 +104,7 @@ fleet:
       elements: dict
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._fleet_entry import run_info
+from ansible_collections.flotilla.eks.plugins.module_utils._fleet.entry import run_info
 
 
 def main() -> None:

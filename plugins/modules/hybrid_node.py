@@ -129,7 +129,7 @@ node_name:
   sample: mi-0a1b2c3d4e5f60718
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_node_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.node_entry import run
 
 
 def main() -> None:

@@ -170,7 +170,7 @@ leftovers:
   sample: []
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_install_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install_entry import run
 
 
 def main() -> None:

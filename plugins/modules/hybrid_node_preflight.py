@@ -209,7 +209,7 @@ kubelet:
   sample: active
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_preflight_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.preflight_entry import run
 
 
 def main() -> None:

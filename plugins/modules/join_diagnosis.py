@@ -307,7 +307,7 @@ summary:
          fix: flotilla.eks.access_entry: cluster_name: prod, principal_arn: arn:aws:iam::123456789012:role/eks-node
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._join_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._join.entry import run
 
 
 def main() -> None:

@@ -191,7 +191,7 @@ backup_file:
   sample: /home/deploy/.kube/config.4711.2026-01-31@12:00:00~
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig.entry import run
 
 
 def main() -> None:

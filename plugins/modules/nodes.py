@@ -140,7 +140,7 @@ unready:
   sample: {i-0a1b2c3d4e5f60718: no Node has appeared for it}
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.kept_entry import run
 
 
 def main() -> None:

@@ -327,7 +327,7 @@ summary:
         managed: {nodes: 3, ready: 2, not_ready: 0, not_joined: 1}
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_info import run
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.info import run
 
 
 def main() -> None:

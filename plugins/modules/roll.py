@@ -352,7 +352,7 @@ not_found:
   sample: []
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.entry import run
 
 
 def main() -> None:

@@ -343,7 +343,7 @@ diff:
       type: raw
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.entry import run
 
 
 def main() -> None:

@@ -196,7 +196,7 @@ nodegroups:
           sample: false
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_entry import run_info
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.entry import run_info
 
 
 def main() -> None:

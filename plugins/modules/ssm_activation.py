@@ -223,7 +223,7 @@ diff:
       type: str
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._activations_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.activations_entry import run
 
 
 def main() -> None:

@@ -103,7 +103,7 @@ activations:
         flotilla.eks/activation: edge-join
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._activations_entry import run_info
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.activations_entry import run_info
 
 
 def main() -> None:

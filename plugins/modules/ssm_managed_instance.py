@@ -97,7 +97,7 @@ diff:
       type: str
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._managed_instances_entry import run
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.managed_instances_entry import run
 
 
 def main() -> None:

@@ -176,7 +176,7 @@ managed_instances:
       type: str
 """
 
-from ansible_collections.flotilla.eks.plugins.module_utils._managed_instances_entry import run_info
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.managed_instances_entry import run_info
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_node import problems
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.node import problems
 from ansible_collections.flotilla.eks.plugins.plugin_utils._node_config import node_config
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import node_of
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_al2023 import spec_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from ansible_collections.flotilla.eks.plugins.module_utils._node_config_form import (
+from ansible_collections.flotilla.eks.plugins.module_utils._user_data.node_config_form import (
     API_VERSION,
     KIND,
     SPEC,

@@ -13,7 +13,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._node_config_form import MEDIA_TYPE
+from ansible_collections.flotilla.eks.plugins.module_utils._user_data.node_config_form import MEDIA_TYPE
 from ansible_collections.flotilla.eks.plugins.plugin_utils._documents import as_yaml
 from ansible_collections.flotilla.eks.plugins.plugin_utils._node_config import (
     check_together,

@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
-from ansible_collections.flotilla.eks.plugins.module_utils._user_data_told import is_certificate
+from ansible_collections.flotilla.eks.plugins.module_utils._user_data.told import is_certificate
 
 _NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]{0,99}")  # the pattern of CreateCluster
 _ENDPOINT = re.compile(r"https://[A-Za-z0-9.-]+(?::\d{1,5})?")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
 from eks_simulator.process import SimulatorProcess
 from support.ledger import Ledger
 from support.playbook import Playbook, Run

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Endpoint, Kubernetes
-from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Endpoint, Kubernetes
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
 from support.surroundings import Surroundings
 
 

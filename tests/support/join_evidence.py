@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._join_diagnosis import examine
-from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import Case, Evidence, Profile, Role
-from ansible_collections.flotilla.eks.plugins.module_utils._user_data_reading import read_user_data
+from ansible_collections.flotilla.eks.plugins.module_utils._join.diagnosis import examine
+from ansible_collections.flotilla.eks.plugins.module_utils._join.evidence import Case, Evidence, Profile, Role
+from ansible_collections.flotilla.eks.plugins.module_utils._user_data.reading import read_user_data
 from support.user_data import CLUSTER, user_data
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import Cluster
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import Document
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig.contents import Document
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import Cluster
 
 ARN = "arn:aws:eks:eu-central-1:123456789012:cluster/demo"
 CLUSTER = Cluster("demo", ARN, "https://demo.example", "Q0E=")

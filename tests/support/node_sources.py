@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import Sources
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.sources import Sources
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 REGION = "eu-central-1"

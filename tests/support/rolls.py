@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.model import (
     Cordon,
     Forget,
     Machine,
@@ -24,7 +24,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
     Suspend,
     Uncordon,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import LAUNCH, Sizes
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.sizes import LAUNCH, Sizes
 
 ZONES = ("a", "b", "c")
 OLD = ("AMI: ami-1 -> ami-2",)

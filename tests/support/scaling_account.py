@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Live
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.plan import Observed
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.scaling import Live
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import snake
 
 NAME = "auto_scaling_group_name"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.request import Request, urlopen
 
-from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data import node_user_data
 from support.clusters import api_of
 from support.surroundings import Surroundings

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils import _activations
-from ansible_collections.flotilla.eks.plugins.module_utils._activations import (
+from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import activations
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.activations import (
     NAME_TAG,
     Wish,
     check,
@@ -24,7 +25,6 @@ from ansible_collections.flotilla.eks.plugins.module_utils._activations import (
     plan_present,
     read,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 from support.scripted import Clock, Refusal, ScriptedAws
@@ -133,7 +133,7 @@ def scripted(**answers: Any) -> tuple[ScriptedAws, Client]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     patience = Patience(timeout=60, delay=5, clock=clock, sleep=clock.sleep)
-    monkeypatch.setattr(_activations, "PROPAGATION", patience)
+    monkeypatch.setattr(activations, "PROPAGATION", patience)
     return clock
 
 

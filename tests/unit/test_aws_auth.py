@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _aws_auth_entry
 from ansible_collections.flotilla.eks.plugins.module_utils._aws_auth import TYPES, BadRows, Row, edited
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import KubernetesError
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import KubernetesError
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 
 ROLE = "arn:aws:iam::123456789012:role"

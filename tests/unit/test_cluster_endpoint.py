@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import NoWay, cluster_of
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import NoWay, cluster_of
 
 DESCRIPTION: dict[str, Any] = {
     "arn": "arn:aws-cn:eks:cn-north-1:123456789012:cluster/demo",

@@ -11,9 +11,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._drain import Consent, chosen_nodes, pods_to_evict, selector
-from ansible_collections.flotilla.eks.plugins.module_utils._drain_run import Drain, Undrained
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import KubernetesError
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.pods import (
+    Consent,
+    chosen_nodes,
+    pods_to_evict,
+    selector,
+)
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.run import Drain, Undrained
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import KubernetesError
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 from support.scripted import Clock

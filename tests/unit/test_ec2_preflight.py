@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._ec2_preflight import CHECKS, TO_LEAVE, flavour
-from ansible_collections.flotilla.eks.plugins.module_utils._preflight import Problem, Unknown, judged
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.ec2_preflight import CHECKS, TO_LEAVE, flavour
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.preflight import Problem, Unknown, judged
 from support.checkout import CHECKOUT
 from support.documentation import OF_HOSTS
 from support.imports import COLLECTION, files_imported, imported, parsed

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._fleet import (
+from ansible_collections.flotilla.eks.plugins.module_utils._fleet.entry import wished
+from ansible_collections.flotilla.eks.plugins.module_utils._fleet.form import form
+from ansible_collections.flotilla.eks.plugins.module_utils._fleet.members import (
     MEMBERS,
     Entry,
     action,
@@ -17,8 +19,6 @@ from ansible_collections.flotilla.eks.plugins.module_utils._fleet import (
     needs,
     surplus,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._fleet_entry import wished
-from ansible_collections.flotilla.eks.plugins.module_utils._fleet_form import form
 from ansible_collections.flotilla.eks.plugins.module_utils._generations import GENERATION_TAG
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Resource, struct
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Desired, Refused

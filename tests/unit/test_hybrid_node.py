@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_install import (
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install import (
     ARTIFACTS,
     Installation,
     finished,
@@ -23,15 +23,15 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_install impor
     source_for,
     tracked,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_leave import LEFT, foreign, leftovers
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_node import (
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.leave import LEFT, foreign, leftovers
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.node import (
     BLOTTED,
     activation_problem,
     blotted,
     problems,
     with_secrets,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_release import (
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.release import (
     NoRelease,
     checksum_of,
     is_version,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid_preflight import CHECKS, TO_LEAVE, endpoints
-from ansible_collections.flotilla.eks.plugins.module_utils._preflight import judged
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.preflight import judged
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.preflight import CHECKS, TO_LEAVE, endpoints
 
 URL = "https://prod.example"
 UBUNTU = {"ID": "ubuntu", "VERSION_ID": "24.04", "PRETTY_NAME": "Ubuntu 24.04.2 LTS"}

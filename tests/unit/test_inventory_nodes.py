@@ -15,7 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible.template import Templar, trust_as_template
 
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.view import join
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from ansible_collections.flotilla.eks.plugins.plugin_utils._inventory import Host, checked, hosts
 from support.node_sources import instance, instance_id, node, node_name, sources

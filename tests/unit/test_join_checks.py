@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import Case, Profile
+from ansible_collections.flotilla.eks.plugins.module_utils._join.evidence import Case, Profile
 from support.join_evidence import (
     INSTANCE,
     PROFILE,

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._join_console import last_lines, signs
-from ansible_collections.flotilla.eks.plugins.module_utils._join_diagnosis import CHECKS, examine, summary
-from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import (
+from ansible_collections.flotilla.eks.plugins.module_utils._join.console import last_lines, signs
+from ansible_collections.flotilla.eks.plugins.module_utils._join.diagnosis import CHECKS, examine, summary
+from ansible_collections.flotilla.eks.plugins.module_utils._join.evidence import (
     Case,
     Evidence,
     Profile,
@@ -22,7 +22,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import
     family_of,
     kubernetes_version,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._join_launch import ailing, launch
+from ansible_collections.flotilla.eks.plugins.module_utils._join.launch import ailing, launch
 from support.join_evidence import (
     CLUSTER_GROUP,
     CLUSTER_OF_NODES,

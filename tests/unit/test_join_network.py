@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._join_diagnosis import examine
-from ansible_collections.flotilla.eks.plugins.module_utils._join_reach import (
+from ansible_collections.flotilla.eks.plugins.module_utils._join.diagnosis import examine
+from ansible_collections.flotilla.eks.plugins.module_utils._join.reach import (
     INTERNET,
     Peer,
     acl_lets,

@@ -11,11 +11,11 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils import _join_subjects
 from ansible_collections.flotilla.eks.plugins.module_utils._client import Client
-from ansible_collections.flotilla.eks.plugins.module_utils._join_subjects import Subjects, subjects
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes, KubernetesError
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import Sources
+from ansible_collections.flotilla.eks.plugins.module_utils._join import subjects as join_subjects
+from ansible_collections.flotilla.eks.plugins.module_utils._join.subjects import Subjects, subjects
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Kubernetes, KubernetesError
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.sources import Sources
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from support.node_sources import instance, instance_id, node, scaling_group, sources
 
@@ -59,7 +59,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
                 raise KubernetesError("GET /api/v1/nodes", "Unauthorized", 401)
             return known
 
-        monkeypatch.setattr(_join_subjects, "read", read)
+        monkeypatch.setattr(join_subjects, "read", read)
         api = cast(Kubernetes, "the API")
         return subjects(cast(Client, aws or Aws()), api, {"name": "prod"}, instance_ids, groups)
 

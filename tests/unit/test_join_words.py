@@ -13,8 +13,8 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client
-from ansible_collections.flotilla.eks.plugins.module_utils._join_evidence import Case
-from ansible_collections.flotilla.eks.plugins.module_utils._join_words import (
+from ansible_collections.flotilla.eks.plugins.module_utils._join.evidence import Case
+from ansible_collections.flotilla.eks.plugins.module_utils._join.words import (
     BEYOND,
     LOOKED_AT,
     not_looked_at,
@@ -121,7 +121,7 @@ def test_consoles_of_older_types_are_read_as_they_were_last_written_down() -> No
 
 
 def test_without_pyyaml_nobody_reads_user_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = "ansible_collections.flotilla.eks.plugins.module_utils._join_words"
+    module = "ansible_collections.flotilla.eks.plugins.module_utils._join.words"
     monkeypatch.setattr(f"{module}.HAS_YAML", False)
     (found,) = words(Ec2(), [number(1)])
     assert "pip install PyYAML" in found.unread["user_data"].reason

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._cluster_endpoint import Cluster
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig.contents import (
     Document,
     KubeconfigError,
     Names,
@@ -28,6 +27,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     token_credential,
     user_in,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import Cluster
 from support.kubeconfigs import ARN, CLUSTER, documents, same_kubeconfig
 from support.tokens import token_signed
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import KubeconfigError
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig_file import (
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig.contents import KubeconfigError
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig.file import (
     lax_mode,
     locate,
     locked,

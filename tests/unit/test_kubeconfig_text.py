@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.flotilla.eks.plugins.module_utils import _yaml_text
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig.contents import (
     KubeconfigError,
     Names,
     entries,
@@ -23,7 +23,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig import (
     merge,
     remove,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig_text import parse, render
+from ansible_collections.flotilla.eks.plugins.module_utils._kubeconfig.text import parse, render
 from ansible_collections.flotilla.eks.plugins.module_utils._yaml_text import dump
 from support.kubeconfigs import ARN, CLUSTER, by_hand, documents, layouts
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import WriteInCheckMode
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import (
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import (
     Endpoint,
     Kubernetes,
     KubernetesError,

@@ -14,7 +14,7 @@ from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._launch_data import (
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.launch_data import (
     ONLY_ANSWERED,
     differences,
     fingerprint,

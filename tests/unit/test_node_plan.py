@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._node_plan import (
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.plan import (
     Observed,
     Plan,
     Wanted,

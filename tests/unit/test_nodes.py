@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.view import join
 from support.documentation import documentation
 from support.node_sources import (
     TYPE,

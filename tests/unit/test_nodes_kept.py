@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_kept import MEMORY, change
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.kept import MEMORY, change
 
 GPU = {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
 SPOT = {"key": "spot", "value": "", "effect": "NoExecute"}

@@ -12,9 +12,9 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import Client
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import Kubernetes
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_read import chosen, read
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import Sources
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Kubernetes
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.read import chosen, read
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.sources import Sources
 from support.node_sources import NOW, instance, instance_id, node
 
 ARN = "arn:aws:eks:eu-west-3:123456789012:cluster/prod"

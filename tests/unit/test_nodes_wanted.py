@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes import KubernetesError
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes import join
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_info import View, wait
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_sources import Sources
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes_wanted import (
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import KubernetesError
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.info import View, wait
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.sources import Sources
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.view import join
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.wanted import (
     Selection,
     Wanted,
     enumerated,

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
-from ansible_collections.flotilla.eks.plugins.module_utils._roll import next_step
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_checks import chosen, everything, refuse
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_choice import leavers, retreat
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_foresee import foreseen, told
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.checks import chosen, everything, refuse
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.choice import leavers, retreat
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.foresee import foreseen, told
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.model import (
     Cordon,
     Done,
     Machine,
@@ -31,7 +30,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
     Uncordon,
     Wait,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import (
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.sizes import (
     LAUNCH,
     PROCESSES,
     Allowance,
@@ -43,6 +42,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import (
     memory_of,
     refuse_sizes,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.steps import next_step
 from support.rolls import OLD, group, machine
 
 ONE = Policy()

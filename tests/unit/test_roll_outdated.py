@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_outdated import Versions, offers, reasons
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.outdated import Versions, offers, reasons
 
 DATA = {
     "image_id": "ami-1",

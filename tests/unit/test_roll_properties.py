@@ -11,16 +11,15 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ansible_collections.flotilla.eks.plugins.module_utils._roll import goal, next_step
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_foresee import foreseen
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import (
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.foresee import foreseen
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.model import (
     Done,
     Machine,
     Policy,
     Remove,
     State,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import (
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.sizes import (
     LAUNCH,
     PROCESSES,
     Allowance,
@@ -30,7 +29,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import (
     agreed,
     memory_of,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import ROLL_TAG
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.steps import goal, next_step
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.scaling_groups import ROLL_TAG
 from support.rolls import OLD, ZONES, World, group, machine
 
 STEPS = 2000  # far more than any of these rolls takes

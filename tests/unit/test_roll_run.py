@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError
-from ansible_collections.flotilla.eks.plugins.module_utils._drain import Consent
-from ansible_collections.flotilla.eks.plugins.module_utils._drain_run import Drain
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_act import Actor
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_model import Machine, Policy, Remove, State, Step
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_read import Choice, Lookout
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_run import Roll
-from ansible_collections.flotilla.eks.plugins.module_utils._roll_sizes import PROCESSES, Sizes
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.pods import Consent
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.run import Drain
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.act import Actor
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.model import Machine, Policy, Remove, State, Step
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.read import Choice, Lookout
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.run import Roll
+from ansible_collections.flotilla.eks.plugins.module_utils._roll.sizes import PROCESSES, Sizes
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 from support.node_sources import IN_TIME, instance, instance_id, node, place, scaling_group
 from support.rolls import OLD, World, group, machine

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError
-from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import ROLL_TAG
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_apply import (
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.apply import (
     PROPAGATION,
     Job,
     carry_out,
     filled,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Live
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_steps import Step
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import Nodegroup
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.plan import Observed
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.scaling import Live
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.scaling_groups import ROLL_TAG
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.steps import Step
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.wanted import Nodegroup
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
 
 NAME = "auto_scaling_group_name"

@@ -13,12 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._scaling_groups import ROLL_TAG, owner, template_of
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_apply import Job, carry_out
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_plan import Observed, planned, refusals
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_scaling import Live, sizes
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_steps import Step
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import Nodegroup, ScalingGroup
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.apply import Job, carry_out
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.plan import Observed, planned, refusals
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.scaling import Live, sizes
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.scaling_groups import (
+    ROLL_TAG,
+    owner,
+    template_of,
+)
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.steps import Step
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.wanted import Nodegroup, ScalingGroup
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 from support.scaling_account import Account, Killed
 

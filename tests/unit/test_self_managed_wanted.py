@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
-from ansible_collections.flotilla.eks.plugins.module_utils._partial import matches, merged, portion
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
-from ansible_collections.flotilla.eks.plugins.module_utils._self_managed_wanted import (
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.partial import matches, merged, portion
+from ansible_collections.flotilla.eks.plugins.module_utils._self_managed.wanted import (
     NOT_OF_A_SCALING_GROUP,
     Nodegroup,
     wanted,

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
-from ansible_collections.flotilla.eks.plugins.module_utils._token import (
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import (
     PREFIX,
     RENEWAL,
     VALIDITY,

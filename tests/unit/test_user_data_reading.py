@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.flotilla.eks.plugins.module_utils._user_data_reading import read_user_data
-from ansible_collections.flotilla.eks.plugins.module_utils._user_data_told import FAMILY_NAMES, Told
+from ansible_collections.flotilla.eks.plugins.module_utils._user_data.reading import read_user_data
+from ansible_collections.flotilla.eks.plugins.module_utils._user_data.told import FAMILY_NAMES, Told
 from support.user_data import AUTHORITY, CLUSTER, user_data
 
 FAMILIES = ["al2023", "bottlerocket", "ubuntu", "windows"]

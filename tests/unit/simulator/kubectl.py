@@ -17,7 +17,7 @@ from typing import Any
 
 from unit.simulator.account import Account
 
-from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
 
 
 @dataclass

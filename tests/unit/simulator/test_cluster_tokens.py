@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
-from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
 from eks_simulator.callers import make_key
 from eks_simulator.control_plane.tokens import PREFIX, BadToken, Presigned, read
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from unit.simulator.account import Account
 
-from ansible_collections.flotilla.eks.plugins.module_utils._token import make_token
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
 from eks_simulator.nodes.hybrid import COMPUTE_TYPE
 
 READS = {"Effect": "Allow", "Action": ["eks:DescribeCluster", "eks:ListAccessEntries"], "Resource": "*"}

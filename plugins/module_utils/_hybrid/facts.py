@@ -1,0 +1,162 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is so on a machine on premises that is to become a node. Only looks. Runs on hosts."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import (
+    TIMEOUT,
+    endpoint_problem,
+    joined,
+    kubelet_version,
+    os_release,
+    said,
+    text,
+    unit,
+    why,
+)
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import (
+    has_containerd,
+    installation,
+    instance_id,
+    profiles,
+)
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install import source_for
+
+KUBERNETES = {
+    "kubeadm": "/etc/kubernetes/admin.conf",
+    "k3s": "/etc/rancher/k3s",
+    "rke2": "/etc/rancher/rke2",
+    "k0s": "/var/lib/k0s",
+    "microk8s": "/var/snap/microk8s",
+}
+"""What others leave on a host."""
+PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+_LISTENS = "0A"
+_UFW = re.compile(r"^(\d+/(?:tcp|udp))\s+(?:\(.*?\)\s+)?ALLOW", re.MULTILINE)
+_NODE_IP = re.compile(r"--node-ip=(\S+)")
+
+
+def facts(cluster: Mapping[str, Any], params: Mapping[str, Any], urls: Sequence[str]) -> dict[str, Any]:
+    """What the checks of `_hybrid_preflight` judge: all but ``cluster``."""
+    found, system, version = installation(), os_release(), kubelet_version()
+    stays = found.complete and not params["upgrade"]  # a kubelet without the tracker is replaced
+    return {
+        "uid": os.geteuid(),
+        "systemd": Path("/run/systemd/system").is_dir(),
+        "os": system,
+        "machine": platform.machine(),
+        "containerd": has_containerd(),
+        "containerd_source": params["containerd_source"] or source_for(system.get("ID", "")),
+        "memory": _memory(),
+        "disks": {path: _free(path) for path in ("/usr", "/var/lib")},
+        "cgroup": 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
+        "swap_partitions": _swap_partitions(),
+        "time_synchronized": _time_synchronized(),
+        "hostname": socket.gethostname(),
+        "environment": {one: os.environ.get(one, "") for name in PROXIES for one in (name, name.upper())},
+        "unreachable": _unreachable(urls),
+        "firewall": _firewall(),
+        "listening": _listening(),
+        "version": version if stays else params["version"],
+        "kubelet_version": version,
+        "node_ip": _node_ip(cluster, params["kubelet_flags"]),
+        "addresses": re.findall(r"\binet ([0-9.]+)/", said("ip", "-o", "-4", "addr", "show")),
+        "endpoint": endpoint_problem(cluster),
+        "joined": joined(),
+        "other_kubernetes": [name for name, path in KUBERNETES.items() if os.path.exists(path)],
+        "installed": found.complete,
+        "provider": found.provider,
+        "credential_provider": params["credential_provider"],
+        "instance_id": instance_id(),
+        "profiles": profiles(),
+    }
+
+
+def _memory() -> int:
+    found = re.search(r"^MemTotal:\s+(\d+) kB", text(Path("/proc/meminfo")), re.MULTILINE)
+    return int(found.group(1)) // 1024 if found else 0
+
+
+def _free(path: str) -> float:
+    """In GiB."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return 0.0
+    return found.f_bavail * found.f_frsize / 2**30
+
+
+def _swap_partitions() -> list[str]:
+    lines = [line.split() for line in text(Path("/proc/swaps")).splitlines()[1:]]
+    return [words[0] for words in lines if words[1:2] == ["partition"]]
+
+
+def _time_synchronized() -> bool | None:
+    answer = said("timedatectl", "show", "--property=NTPSynchronized", "--value").strip()
+    return {"yes": True, "no": False}.get(answer)
+
+
+def _unreachable(urls: Sequence[str]) -> dict[str, str]:
+    """Why, by those from which no answer comes. Any answer will do."""
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = zip(urls, pool.map(_problem, urls))  # noqa: B905 - Python 3.9
+    return {url: problem for url, problem in found if problem}
+
+
+def _problem(url: str) -> str:
+    try:
+        urlopen(url, timeout=TIMEOUT).close()
+    except HTTPError as answer:
+        answer.close()
+    except (OSError, HTTPException, ValueError) as error:
+        return why(error)
+    return ""
+
+
+def _firewall() -> dict[str, Any] | None:
+    """The name of the one that is active, and the ports that are open; None if there is none."""
+    status = said("ufw", "status")
+    if "Status: active" in status:
+        return {"name": "ufw", "ports": _UFW.findall(status)}
+    if unit("ActiveState", name="firewalld.service").get("ActiveState") == "active":
+        return {"name": "firewalld", "ports": said("firewall-cmd", "--list-ports").split()}
+    return None
+
+
+def _listening() -> list[int]:
+    """TCP ports (https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt)."""
+    lines = [line for name in ("tcp", "tcp6") for line in text(Path("/proc/net", name)).splitlines()[1:]]
+    words = [line.split() for line in lines]
+    return sorted({int(word[1].rpartition(":")[2], 16) for word in words if word[3] == _LISTENS})
+
+
+def _node_ip(cluster: Mapping[str, Any], flags: Sequence[str]) -> str:
+    """The one that the kubelet is told, or that with which the host goes to the cluster; nothing is sent for that."""
+    told = _NODE_IP.search(" ".join(flags))
+    if told:
+        return told.group(1)
+    host = urlsplit(cluster.get("endpoint") or "").hostname
+    if not host:
+        return ""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((host, 443))
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""

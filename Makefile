@@ -22,7 +22,7 @@ export XDG_CACHE_HOME           := $(BUILD)/cache
 unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test hosts molecule lint format sanity bench api-coverage build changelog clean distclean
+.PHONY: help demo test test-hosts molecule lint format sanity bench api-coverage build changelog clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -30,13 +30,15 @@ help: ## List the targets
 demo: $(DEMO) ## Watch a cluster come, change and go on a simulated AWS
 	@$(activate) python extensions/demo/demo.py
 
-test: $(READY) ## Run all tests (JOBS=3 of them at a time)
+test: $(READY) ## Run all tests (JOBS=3 of them at a time); those on real machines where these can be made
 	@$(activate) python -m pytest -n $(JOBS)
+	@$(activate) if (cd tests && python -m support.machines --possible); then $(MAKE) --no-print-directory test-hosts; \
+	  else echo 'LEFT OUT: the tests on real machines (make test-hosts)'; fi
 
 molecule: $(READY) ## Run the scenarios of the roles on the simulated AWS
 	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all --exclude ec2_nodes
 
-hosts: $(READY) ## Run the tests on real machines, as root on Debian or Ubuntu
+test-hosts: $(READY) ## Run the tests on real machines, as root on Debian or Ubuntu, by whose apt-get it installs what they need
 	@$(activate) cd tests && python -m support.machines
 	@$(activate) python -m pytest -n $(JOBS) tests/hosts
 	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test -s ec2_nodes

@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of the tests that run on real machines. They need root: make hosts."""
+"""Fixtures of the tests that run on real machines. They need root: make test-hosts."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+
+from ansible.module_utils.urls import open_url
 
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import (
     TIMEOUT,
@@ -121,7 +122,7 @@ def _unreachable(urls: Sequence[str]) -> dict[str, str]:
 
 def _problem(url: str) -> str:
     try:
-        urlopen(url, timeout=TIMEOUT).close()
+        open_url(url, timeout=TIMEOUT).close()
     except HTTPError as answer:
         answer.close()
     except (OSError, HTTPException, ValueError) as error:

@@ -16,7 +16,8 @@ import subprocess
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+
+from ansible.module_utils.urls import open_url
 
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import why
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed, hint
@@ -84,7 +85,7 @@ def nodeadm(*words: str, timeout: int, secret: str = "") -> str:
 def _get(url: str) -> bytes:
     """Through the proxy of the environment, if it names one. Raises Failed."""
     try:
-        with urlopen(url, timeout=FETCHING) as answer:
+        with open_url(url, timeout=FETCHING) as answer:
             content: bytes = answer.read()
     except (OSError, HTTPException, ValueError) as problem:
         raise Failed(

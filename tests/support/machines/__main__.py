@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 import sys
 
-from support.machines.base import CannotMake, base, install, missing_packages
+from support.machines.base import CannotMake, base, hindrance, install, missing_packages
 
 
 def main() -> None:
-    """Install the packages that are missing, and make the base. Ends with one clear error where that is impossible."""
+    """Install the packages that are missing, and make the base. Ends with one clear error where that is impossible.
+
+    With --possible, only say whether it is.
+    """
+    if "--possible" in sys.argv:
+        sys.exit(hindrance() or 0)
     try:
         missing = missing_packages()
         if missing and os.geteuid() == 0:

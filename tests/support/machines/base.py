@@ -80,8 +80,23 @@ def require() -> None:
     lacking = missing_packages()
     if lacking:
         raise CannotMake(
-            f"Machines for tests need more packages: apt-get install {' '.join(lacking)}; make hosts does it"
+            f"Machines for tests need more packages: apt-get install {' '.join(lacking)}; make test-hosts does it"
         )
+
+
+def hindrance() -> str:
+    """Why there can be no machines on this computer, whatever is installed; nothing if there can."""
+    try:
+        _release()
+    except (CannotMake, OSError) as problem:
+        return str(problem)
+    if os.geteuid() != 0:
+        return "Machines for tests need root"
+    try:
+        _run(["unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], dict(os.environ))
+    except (CannotMake, OSError) as problem:
+        return f"Machines for tests need mounts and namespaces: {problem}"
+    return ""
 
 
 def missing_packages() -> list[str]:

@@ -153,6 +153,9 @@ def test_the_console_says_which_of_two_causes_counts() -> None:
         ("CIDR is missing in cluster configuration", "user_data_service_cidr"),
         ("Name is missing in cluster configuration", "user_data_cluster"),
         ("Kernel panic - not syncing", "instance_state"),
+        ("Error parsing TOML user data: TOML parse error at line 1", "user_data_form"),
+        ("Json deserialize error: unknown field `api-serverr`, expected one of", "user_data_form"),
+        ("unknown 'kubernetes.io' or 'k8s.io' labels specified with --node-labels", "user_data_form"),
     ],
 )
 def test_signs_on_the_console(line: str, check: str) -> None:

@@ -55,8 +55,8 @@ SIGNS = (
           r"failed to (?:parse|decode|unmarshal|deserialize)|error unmarshaling|illegal base64|unknown flag|"
           r"Json deserialize error|unknown field `|Error parsing TOML user data",
           "the bootstrap rejects what the user data says", _FORM, "user_data_form", "user_data_ca", "image"),
-    _sign(r"unknown 'kubernetes\.io' or 'k8s\.io' labels specified", "the kubelet refuses a label that it may not set on "
-          "itself", "take the label out of the user data, and set it with flotilla.eks.nodes", "user_data_form"),
+    _sign(r"unknown 'kubernetes\.io' or 'k8s\.io' labels specified", "the kubelet refuses a label that it may not "
+          "set on itself", "take the label out of the user data, and set it with flotilla.eks.nodes", "user_data_form"),
     _sign(r"no EC2 IMDS role found|failed to refresh cached credentials|NoCredentialProviders|"
           r"unable to (?:locate|get) credentials|EC2 ?MetadataError", "the instance gets no AWS credentials",
           "give it an instance profile with a role that EC2 may assume, and the metadata service",

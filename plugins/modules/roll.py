@@ -120,27 +120,6 @@ options:
     description: Longest time between two looks, in seconds. The first ones follow sooner.
     type: int
     default: 5
-  grace_period:
-    description: How long a pod has to end, in seconds. If not given, what the pod itself says holds.
-    type: int
-  force:
-    description:
-      - Evict pods too that no controller would make anew. They are lost. Without it, such a pod is an error before
-        anything is touched.
-    type: bool
-    default: false
-  delete_emptydir_data:
-    description:
-      - Evict pods too that have C(emptyDir) volumes, whose data is lost. Without it, such a pod is an error before
-        anything is touched.
-    type: bool
-    default: false
-  disable_eviction:
-    description:
-      - Delete pods instead of evicting them. No disruption budget holds them back then, so that fewer may be left than
-        their applications need. It takes that to empty the last nodes of a cluster, from where no pod can move.
-    type: bool
-    default: false
   show_progress:
     description:
       - Whether to show lines such as C(prod  roll/prod-web  cordon i-0a1b2c3d4e5f60718  1m40s) while the task runs, one
@@ -173,6 +152,7 @@ extends_documentation_fragment:
   - amazon.aws.boto3
   - flotilla.eks.attributes
   - flotilla.eks.retries
+  - flotilla.eks.evicting
 """
 
 EXAMPLES = r"""

@@ -10,7 +10,12 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flotilla.eks.plugins.module_utils._drain.pods import Consent, chosen_nodes, selector
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.pods import (
+    EVICTING,
+    chosen_nodes,
+    consent_of,
+    selector,
+)
 from ansible_collections.flotilla.eks.plugins.module_utils._drain.run import NODES, Drain, Report, Undrained
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access import kubernetes_for
@@ -30,10 +35,7 @@ ARGUMENT_SPEC = {
     "batch_size": {"type": "int", "default": 1},
     "timeout": {"type": "int", "default": 900},
     "wait_delay": {"type": "int", "default": 5},
-    "grace_period": {"type": "int"},
-    "force": {"type": "bool", "default": False},
-    "delete_emptydir_data": {"type": "bool", "default": False},
-    "disable_eviction": {"type": "bool", "default": False},
+    **EVICTING,
     "keep_cordoned": {"type": "bool", "default": False},
 }
 
@@ -65,7 +67,7 @@ def _drain(module: Any) -> Drain:
     return Drain(
         kubernetes_for(module, params["cluster_name"], params["cluster"], params["role_arn"] or ""),
         Patience(timeout=params["timeout"], delay=max(1, params["wait_delay"])),
-        Consent(unmanaged=params["force"], local_data=params["delete_emptydir_data"]),
+        consent_of(params),
         params["batch_size"],
         params["grace_period"],
         params["keep_cordoned"],

@@ -15,11 +15,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Object
+from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 
 MIRROR = "kubernetes.io/config.mirror"  # on what the API shows of a kubelet's static pod
 OVER = ("Succeeded", "Failed")
 NODE_GROUP = "eks.amazonaws.com/nodegroup"
+# The options by which every module that drains is told how; the doc fragment evicting describes them.
+EVICTING: Values = {
+    "grace_period": {"type": "int"},
+    "force": {"type": "bool", "default": False},
+    "delete_emptydir_data": {"type": "bool", "default": False},
+    "disable_eviction": {"type": "bool", "default": False},
+}
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,11 @@ class Consent:
 
     unmanaged: bool = False
     local_data: bool = False
+
+
+def consent_of(params: Mapping[str, Any]) -> Consent:
+    """What a module's parameters agree to."""
+    return Consent(unmanaged=params["force"], local_data=params["delete_emptydir_data"])
 
 
 def pods_to_evict(pods: Iterable[Object], nodes: Sequence[str], consent: Consent) -> list[Pod]:

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, client_for
-from ansible_collections.flotilla.eks.plugins.module_utils._drain.pods import Consent
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.pods import EVICTING, consent_of
 from ansible_collections.flotilla.eks.plugins.module_utils._drain.run import Drain
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access import kubernetes_for, there
@@ -73,10 +73,7 @@ ARGUMENT_SPEC: Values = {
     "ready_timeout": {"type": "int", "default": 900},
     "drain_timeout": {"type": "int", "default": 900},
     "wait_delay": {"type": "int", "default": 5},
-    "grace_period": {"type": "int"},
-    "force": {"type": "bool", "default": False},
-    "delete_emptydir_data": {"type": "bool", "default": False},
-    "disable_eviction": {"type": "bool", "default": False},
+    **EVICTING,
     "show_progress": {"type": "bool", "default": True},
     "progress_path": {"type": "path"},
 }
@@ -166,7 +163,7 @@ def _task(module: Any) -> Task | None:
         return None
     api = kubernetes_for(module, name, params["cluster"], params["role_arn"] or "")
     lookout = Lookout(client, api, Choice(params["replace"], frozenset(params["instance_ids"])))
-    consent = Consent(unmanaged=params["force"], local_data=params["delete_emptydir_data"])
+    consent = consent_of(params)
     patience = _patience(params, "drain_timeout")
     drain = Drain(
         api,

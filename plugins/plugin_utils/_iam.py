@@ -44,7 +44,7 @@ class Role:
     nothing is made.
     """
 
-    key: str  # cluster, node, fargate or hybrid
+    key: str  # cluster, node, fargate, hybrid or autoscaler
     description: str
     given: str
     service: str

@@ -43,6 +43,7 @@ def plan_self_managed_nodes(groups: Sequence[Any], wanted: Mapping[str, Any]) ->
         "access_entries": [{"principal_arn": arn, "type": kind} for arn, kind in types.items()],
         "windows": any(group.windows for group in present),
         "nodegroups": nodegroups,
+        "autoscaled": [group.name for group in present if group.for_cluster_autoscaler and group.desired_size is None],
         "sizes": {group.full_name: group.desired_size for group in present},
     }
 

@@ -13,6 +13,7 @@ import pytest
 
 from eks_simulator.process import SimulatorProcess
 from support.clusters import api_of
+from support.helm import Helm
 from support.ledger import Ledger
 from support.playbook import Playbook
 from support.roles import Role
@@ -47,22 +48,6 @@ apiVersion: v1
 kind: Secret
 metadata: {name: key, namespace: shop}
 stringData: {password: "{{ password }}"}
-"""
-
-
-HELM = """\
-#!/bin/sh
-there=$(test "$1" = version || grep -c https://127.0.0.1 $KUBECONFIG)
-test "$1" = version || echo "$1 ${HELM_NAMESPACE} ${HELM_KUBETOKEN%%.*} $there" >> asked
-case "$1" in
-  version) echo 'version.BuildInfo{Version:"v3.16.0",' ;;
-  list) cat release 2> /dev/null || echo '[]' ;;
-  show) printf 'name: metrics\\nversion: 1.0.0\\n' ;;
-  get) echo '{replicas: 2}' ;;
-  plugin) printf 'NAME\\tVERSION\\tDESCRIPTION\\n' ;;
-  upgrade) echo '[{name: metrics, namespace: ops, status: deployed, chart: metrics-1.0.0, revision: 1}]' > release ;;
-  uninstall) rm release ;;
-esac
 """
 
 
@@ -243,24 +228,15 @@ def test_who_gets_in_and_from_where(
 
 
 def test_charts(playbook: Playbook, aws: Surroundings, subtests: pytest.Subtests) -> None:
-    """A script stands in for helm. What it notes of each call: whether it has the token, and where it is led."""
     aws.cluster()
-    binary = playbook.directory / "bin" / "helm"
-    binary.parent.mkdir()
-    binary.write_text(
-        HELM.replace("release ", f"{playbook.directory}/release ").replace(">> asked", f">> {playbook.directory}/asked")
-    )
-    binary.chmod(0o755)
-    path = {"PATH": f"{binary.parent}:{playbook.variables()['PATH']}"}
+    helm = Helm(playbook, "metrics", "1.0.0")
     chart = {"name": "metrics", "namespace": "ops", "chart_ref": "metrics", "values": {"replicas": 2}}
     role = Role(playbook, "workloads", [], access_cluster_name="prod", workloads_charts=[chart], workloads_show=False)
     for options, changed in (({}, 1), ({}, 0), ({"workloads_state": "absent"}, 1), ({"workloads_state": "absent"}, 0)):
         with subtests.test(**options, changed=changed):
-            run = playbook.run([role.play], variables={**role.common, **options}, environment=path, warns=True)
+            run = playbook.run(
+                [role.play], variables={**role.common, **options}, environment=helm.environment, warns=True
+            )
             assert run.changed == changed
-    asked = (playbook.directory / "asked").read_text().splitlines()
-    assert {line.partition(" ")[2] for line in asked} == {"ops k8s-aws-v1 1"}
-    assert [line.split()[0] for line in asked if line.split()[0] in ("upgrade", "uninstall")] == [
-        "upgrade",
-        "uninstall",
-    ]
+    assert {tuple(call[1:]) for call in helm.asked} == {("ops", "k8s-aws-v1", "1")}
+    assert helm.changes == ["upgrade", "uninstall"]

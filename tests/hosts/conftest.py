@@ -14,7 +14,9 @@ import pytest
 
 from eks_simulator.process import SimulatorProcess
 from support.ec2_machines import Ec2Machines, cluster_for_nodes
+from support.hybrid_fleet import Fleet
 from support.hybrid_machines import HybridMachines, Releases, cluster_for_hosts
+from support.playbook import Playbook
 from support.surroundings import Surroundings
 
 Boot = Callable[..., HybridMachines]
@@ -57,3 +59,13 @@ def premises(simulator: SimulatorProcess, releases: Releases, tmp_path: Path) ->
             return stack.enter_context(HybridMachines(aws, releases, tmp_path / "machines", names, **options))
 
         yield boot
+
+
+@pytest.fixture
+def fleet(playbook: Playbook, premises: Boot, releases: Releases, simulator: SimulatorProcess) -> Callable[..., Fleet]:
+    """Machines by their names, and what is done with them."""
+
+    def make(*names: str, **options: Any) -> Fleet:
+        return Fleet(playbook, premises(*names, **options), releases, Surroundings(simulator))
+
+    return make

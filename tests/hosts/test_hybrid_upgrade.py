@@ -1,0 +1,75 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machines on premises are upgraded, and leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.hybrid_fleet import FAULT, NODES, Fleet, Workload
+from support.ledger import Ledger
+
+
+def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledger, subtests: pytest.Subtests) -> None:
+    names = ("edge-1", "edge-2")
+    hosts = fleet(*names)
+    with subtests.test("two slices that run at the same time make nodes of their own hosts"):
+        hosts.variables["hybrid_nodes_version"] = "1.33"
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(hosts.slice, names))
+        assert sorted(hosts.registered()) == [*names]
+        assert hosts.aws.ssm.describe_activations()["ActivationList"] == []
+        del hosts.variables["hybrid_nodes_version"]
+    with subtests.test("to join is not to be upgraded"):
+        assert hosts.run().changed == 0
+    pods = Workload(hosts)
+    with subtests.test("an upgrade that is stopped leaves the others alone, and is taken up"):
+        hosts.machines.run("edge-1", "sh", "-c", f"echo upgrade:CniPlugins > {FAULT}")
+        ran = hosts.run("nodes_hybrid_upgrade", fails=True)
+        assert "upgrade was stopped at CniPlugins" in ran.on("edge-1")["Bring the kubelet to the version"]["msg"]
+        assert "upgrade" not in hosts.runs("edge-2")
+        hosts.machines.run("edge-1", "rm", FAULT)
+    with subtests.test("all get the version of the cluster, and no pod is lost"):
+        hosts.run("nodes_hybrid_upgrade")
+        for name in names:
+            node = hosts.node(name)
+            assert node is not None
+            assert node["status"]["nodeInfo"]["kubeletVersion"].startswith("v1.34")
+            assert "unschedulable" not in node["spec"]
+        assert (ledger.lost_pods(), pods.number()) == ([], 2)
+    with subtests.test("once"):
+        before = [hosts.units(name) for name in names]
+        assert hosts.run("nodes_hybrid_upgrade").changed == 0
+        assert [hosts.units(name) for name in names] == before
+    with subtests.test("a host does not leave with what is somebody else's, which is told before its pods go"):
+        hosts.machines.run("edge-1", "sh", "-c", "echo [backup] >> /root/.aws/config; mkdir /opt/cni/mine")
+        ran = hosts.run("nodes_hybrid_leave", arguments=["--limit", "edge-1"], fails=True)
+        told = ran.on("edge-1")["See whether it can be uninstalled"]["msg"]
+        assert "/opt/cni/mine" in told
+        assert "the profile backup in /root/.aws" in told
+        node = hosts.node("edge-1")
+        assert node is not None
+        assert "unschedulable" not in node["spec"]
+        hosts.machines.run("edge-1", "rm", "-r", "/opt/cni/mine", "/root/.aws/config")
+    with subtests.test("nothing is left of a host that leaves"):
+        number = hosts.registered()["edge-1"]
+        hosts.run("nodes_hybrid_leave", arguments=["--limit", "edge-1"])
+        assert sorted(hosts.registered()) == ["edge-2"]
+        assert hosts.api.find(f"{NODES}/{number}") is None
+        for path in ("/usr/local/bin/nodeadm", "/opt/nodeadm", "/var/lib/kubelet", "/var/lib/flotilla-eks", "/etc/eks"):
+            hosts.machines.run("edge-1", "test", "-e", path, fails=True)
+        assert hosts.run("nodes_hybrid_leave", arguments=["--limit", "edge-1"]).changed == 0
+    with subtests.test("one that is dead leaves without its help"):
+        hosts.inventory["eks_hybrid_nodes"]["hosts"]["edge-2"]["ansible_host"] = "127.0.79.1"
+        limited = ["--limit", "edge-2"]
+        hosts.run("nodes_hybrid_leave", arguments=limited, fails=True)
+        assert sorted(hosts.registered()) == ["edge-2"]
+        number = hosts.registered()["edge-2"]
+        dead = {"hybrid_nodes_unreachable": "remove", "hybrid_nodes_drain": False}
+        hosts.run("nodes_hybrid_leave", arguments=limited, variables=dead)
+        assert hosts.registered() == {}
+        assert hosts.api.find(f"{NODES}/{number}") is None

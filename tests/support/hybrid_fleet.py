@@ -1,0 +1,121 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Machines on premises, the playbooks that are run for them, and the cluster that they join."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from support.authority import Authority
+from support.clusters import api_of
+from support.hybrid_machines import HybridMachines, Releases
+from support.playbook import Playbook, Run
+from support.surroundings import Surroundings
+
+NODES = "/api/v1/nodes"
+FAULT = "/etc/stand-ins/nodeadm-fault"
+PREFLIGHT = "Look for all that keeps the host from being a node"
+INSTALL = "Install what the node needs"
+JOIN = "Have the kubelet serve the cluster"
+NOT_HERE = ["node_ip", "time", "disk", "memory", "swap"]
+"""What machines of tests share with the computer that they are on."""
+UNITS = ("kubelet", "containerd", "snap.amazon-ssm-agent.amazon-ssm-agent")
+
+
+class Fleet:
+    """Machines, the playbooks that are run for them, and the cluster that they join."""
+
+    def __init__(self, playbook: Playbook, machines: HybridMachines, releases: Releases, aws: Surroundings) -> None:
+        self.playbook = playbook
+        self.machines = machines
+        self.aws = aws
+        self.api = api_of(aws)
+        self.variables: dict[str, Any] = {
+            "hybrid_nodes_releases": releases.url,
+            "hybrid_nodes_endpoints": [releases.manifest],
+            "hybrid_nodes_skip_checks": NOT_HERE,
+            "hybrid_nodes_install_attempts": 1,
+            "hybrid_nodes_ready_timeout": 30,
+            "hybrid_nodes_labels": {"site": "north"},
+        }
+        self.inventory: dict[str, Any] = {
+            "eks_clusters": {"hosts": {"prod": {}}},
+            "eks_hybrid_nodes": {"hosts": machines.hosts(eks_cluster="prod")},
+        }
+
+    def run(self, what: str = "nodes_hybrid", **options: Any) -> Run:
+        variables = {**self.variables, **options.pop("variables", {})}
+        return self.playbook.run(f"flotilla.eks.{what}", inventory=self.inventory, variables=variables, **options)
+
+    def slice(self, name: str) -> Run:
+        """Run the playbook for one machine, as one of several that run at the same time, each in a place of its own."""
+        (self.playbook.directory / name).mkdir()
+        playbook = Playbook(self.playbook.directory / name, self.playbook.environment)
+        limit = ["--limit", name]
+        return playbook.run(
+            "flotilla.eks.nodes_hybrid", inventory=self.inventory, variables=self.variables, arguments=limit
+        )
+
+    def registered(self) -> dict[str, str]:
+        """The ids of the hosts that Systems Manager knows, by their names."""
+        found = self.aws.ssm.describe_instance_information()["InstanceInformationList"]
+        return {one["ComputerName"]: one["InstanceId"] for one in found}
+
+    def node(self, name: str) -> dict[str, Any] | None:
+        """The Node of a machine, if there is one."""
+        number = self.registered().get(name)
+        return self.api.find(f"{NODES}/{number}") if number else None
+
+    def units(self, name: str) -> str:
+        """The states of a machine's units, with the moments at which they were started."""
+        show = "--property=Id,ActiveState,UnitFileState,ActiveEnterTimestampMonotonic"
+        return self.machines.run(name, "systemctl", "show", *UNITS, show)
+
+    def runs(self, name: str) -> list[str]:
+        """The commands that nodeadm was given."""
+        return [line.split()[0] for line in self.machines.run(name, "cat", "/var/log/nodeadm-runs").splitlines()]
+
+
+def certified(aws: Surroundings, directory: Path) -> dict[str, Any]:
+    """An authority, which a trust anchor stands for, and a profile with the role of the nodes."""
+    authority = Authority()
+    (directory / "ca.pem").write_text(authority.pem)
+    pem = authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (directory / "ca.key").write_bytes(pem)
+    source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": authority.pem}}
+    anchor = aws.anywhere.create_trust_anchor(name="edge", source=source, enabled=True)["trustAnchor"]
+    role = aws.role("anywhere")
+    profile = aws.anywhere.create_profile(name="edge", roleArns=[role], enabled=True, acceptRoleSessionName=True)
+    return {
+        "hybrid_nodes_credential_provider": "iam_roles_anywhere",
+        "hybrid_nodes_iam_role_arn": role,
+        "hybrid_nodes_trust_anchor_arn": anchor["trustAnchorArn"],
+        "hybrid_nodes_profile_arn": profile["profile"]["profileArn"],
+        "hybrid_nodes_ca_certificate": str(directory / "ca.pem"),
+        "hybrid_nodes_ca_key": str(directory / "ca.key"),
+    }
+
+
+class Workload:
+    """Two pods, on whatever nodes, of which one must stay."""
+
+    def __init__(self, hosts: Fleet) -> None:
+        self._api = hosts.api
+        self._api.create("/api/v1/namespaces", {"metadata": {"name": "shop"}})
+        labels = {"app": "web"}
+        container = {"name": "web", "image": "public.ecr.aws/nginx/nginx:1.29"}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+        spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+        self._api.create("/apis/apps/v1/namespaces/shop/deployments", {"metadata": {"name": "web"}, "spec": spec})
+        budget = {"metadata": {"name": "web"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": labels}}}
+        self._api.create("/apis/policy/v1/namespaces/shop/poddisruptionbudgets", budget)
+        hosts.aws.settle()
+
+    def number(self) -> int:
+        """How many of them run."""
+        pods = self._api.list_all("/api/v1/namespaces/shop/pods", labels="app=web")
+        return sum(bool(pod["spec"].get("nodeName")) for pod in pods)

@@ -58,8 +58,7 @@ class Role:
 class Wanted:
     """What the role's variables ask for. ``identity`` is any ARN of the account: it tells number and partition.
 
-    ``profiles`` are the instance profiles found by name, as ``amazon.aws.iam_instance_profile_info`` returns them;
-    ``inline`` what ``amazon.aws.iam_policy_info`` returned of each role, which is its ``item``.
+    ``profiles`` are the instance profiles found by name, as ``flotilla.eks.iam_roles_info`` returns them.
     """
 
     roles: Sequence[Role]
@@ -71,7 +70,11 @@ class Wanted:
     owner: Mapping[str, str]
     tags: Mapping[str, str]
     profiles: Sequence[Resource] = ()
-    inline: Sequence[Item] = ()
+
+    @cached_property
+    def loose_profiles(self) -> list[Resource]:
+        """The instance profiles without the role of their name: left by a run that was stopped, or a stranger's."""
+        return [one for one in self.profiles if not _is_attached(one)]
 
     @cached_property
     def partition(self) -> str:
@@ -94,17 +97,16 @@ class Wanted:
 
 
 def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
-    """The plan of a cluster's roles: ``observed`` are ``iam_roles``, ``wanted`` has the fields of Wanted.
+    """The plan of a cluster's roles: ``observed`` are ``iam_roles`` as ``flotilla.eks.iam_roles_info`` returns them,
+    ``wanted`` has the fields of Wanted.
 
     Returns ``problems`` (texts; what cannot be), ``strangers`` (texts; roles of these names that are not ours),
     ``changes`` (one line each), ``arns`` by key (foretold for roles that do not exist yet), ``roles`` (what is wanted
     and not given, each with its ``changes``), ``removals`` (the names of all roles that are ours), and ``identity``:
     empty where neither a role nor ``wanted["identity"]`` told one, so that the account is still to be asked for.
 
-    Likewise ``profiles`` and ``profile_arns`` of instance profiles; ``detached_profiles`` are the names of those that
-    no role has, still to be looked up by name, and ``profile_removals`` of those among them that are ours.
-
-    Likewise ``inline`` policies; ``with_inline`` are the names of the roles whose inline policies are to be read.
+    Likewise ``profiles`` and ``profile_arns`` of instance profiles; ``profile_removals`` are the names of those that
+    are ours and do not go with their role. Likewise ``inline`` policies.
     """
     roles_wanted = [Role(**role) for role in wanted["roles"]]
     arns = [role["arn"] for role in observed] + [role.given for role in roles_wanted if ROLE_ARN.fullmatch(role.given)]
@@ -112,7 +114,7 @@ def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
     found = {role["role_name"]: role for role in observed}
     roles = [_role(asked, role, found.get(asked.name(role), {})) for role in asked.roles if not role.given]
     inline = [_inline(asked, role, found.get(asked.name(role), {})) for role in asked.roles if _has_inline(role)]
-    profiles = [_profile(asked, role, found.get(asked.name(role), {})) for role in asked.roles if _has_profile(role)]
+    profiles = [_profile(asked, role) for role in asked.roles if _has_profile(role)]
     return {
         "problems": list(_problems(asked)),
         "strangers": list(_strangers(asked, found)),
@@ -124,11 +126,9 @@ def plan_roles(observed: Sequence[Resource], wanted: Mapping[str, Any]) -> Item:
         "identity": asked.identity,
         "removals": [name for name, role in found.items() if is_owned(role, asked.owner)],
         "inline": inline,
-        "with_inline": [item["name"] for item in inline if item["name"] in found],
         "profiles": profiles,
         "profile_arns": {profile["key"]: profile["arn"] for profile in profiles},
-        "detached_profiles": [profile["name"] for profile in profiles if profile["changes"]],
-        "profile_removals": [one["instance_profile_name"] for one in owned(asked.profiles, asked.owner)],
+        "profile_removals": [one["instance_profile_name"] for one in owned(asked.loose_profiles, asked.owner)],
     }
 
 
@@ -155,9 +155,9 @@ def _inline(wanted: Wanted, role: Role, found: Resource) -> Item:
     """The policy of a role's own. Whatever other inline policies it has is left alone."""
     name = wanted.name(role)
     document = {"Version": "2012-10-17", "Statement": [wanted.filled(one) for one in role.permissions]}
-    read = [policy for one in wanted.inline if one["item"] == name for policy in one.get("policies") or []]
-    before = [policy["policy_document"] for policy in read if policy["policy_name"] == INLINE]
-    same = bool(found) and [_plain(one) for one in before] == [_plain(document)]
+    own = found.get("inline_policies") or []
+    before = [policy["policy_document"] for policy in own if policy["policy_name"] == INLINE]
+    same = [_plain(one) for one in before] == [_plain(document)]
     changes = [] if same else ["set it" if before else "make it"]
     return {
         "label": f"policy {INLINE} of role {name}",
@@ -172,10 +172,14 @@ def _has_profile(role: Role) -> bool:
     return role.instance_profile and not role.given
 
 
-def _profile(wanted: Wanted, role: Role, found: Resource) -> Item:
+def _is_attached(profile: Resource) -> bool:
+    return profile["instance_profile_name"] in [role["role_name"] for role in profile["roles"]]
+
+
+def _profile(wanted: Wanted, role: Role) -> Item:
     """The instance profile of a role, which lies where the role does. What is attached to our role is ours."""
     name = wanted.name(role)
-    attached = [one["arn"] for one in found.get("instance_profiles") or [] if one["instance_profile_name"] == name]
+    attached = [one["arn"] for one in wanted.profiles if one["instance_profile_name"] == name and _is_attached(one)]
     arn = f"arn:{wanted.partition}:iam::{wanted.account}:instance-profile{wanted.path}{name}"
     return {
         "label": f"instance profile {name}",
@@ -296,7 +300,7 @@ def _strangers(wanted: Wanted, found: Mapping[str, Resource]) -> Iterator[str]:
                 f"Role {other['arn']} has the path {other['path']}, iam_path wants {wanted.path}: the path of a role "
                 "cannot be changed. Set iam_path back, or remove the roles first with iam_state: absent."
             )
-    for profile in foreign(wanted.profiles, wanted.owner):
+    for profile in foreign(wanted.loose_profiles, wanted.owner):
         yield (
             f"Instance profile {profile['arn']} does not carry the tags {owner_text(wanted.owner)}, so it belongs to "
             "somebody else: set iam_name_prefix to something else, or iam_node_instance_profile to false."

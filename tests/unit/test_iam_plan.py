@@ -46,12 +46,9 @@ def wish(*roles: dict[str, Any], **members: Any) -> dict[str, Any]:
 
 
 def make(wanted: dict[str, Any]) -> list[dict[str, Any]]:
-    """What amazon.aws.iam_role_info finds after the plan was carried out."""
+    """What flotilla.eks.iam_roles_info finds of the roles after the plan was carried out."""
     plan = plan_roles([], wanted)
-
-    def profiles(item: dict[str, Any]) -> list[dict[str, Any]]:
-        return [one for one in plan["profiles"] if one["name"] == item["name"]]
-
+    documents = {one["name"]: [inline(one)] for one in plan["inline"]}
     boundary = {"permissions_boundary": {"permissions_boundary_arn": wanted["boundary"]}} if wanted["boundary"] else {}
     return [
         {
@@ -61,11 +58,29 @@ def make(wanted: dict[str, Any]) -> list[dict[str, Any]]:
             "description": item["description"],
             "assume_role_policy_document": item["trust"],
             "managed_policies": [{"policy_arn": arn} for arn in item["policies"]],
-            "instance_profiles": [{"arn": one["arn"], "instance_profile_name": one["name"]} for one in profiles(item)],
+            "inline_policies": documents.get(item["name"], []),
             "tags": dict(item["tags"]),
             **boundary,
         }
         for item in plan["roles"]
+    ]
+
+
+def inline(planned: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """A policy of a role's own that was planned, as it is found."""
+    return {"policy_name": planned["policy"], "policy_document": planned["document"], **changed}
+
+
+def made_profiles(wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """The instance profiles after the plan was carried out."""
+    return [
+        {
+            "instance_profile_name": one["name"],
+            "arn": one["arn"],
+            "roles": [{"role_name": one["name"]}],
+            "tags": one["tags"],
+        }
+        for one in plan_roles([], wanted)["profiles"]
     ]
 
 
@@ -81,8 +96,9 @@ def make(wanted: dict[str, Any]) -> list[dict[str, Any]]:
 )
 def test_planning_what_was_made_yields_nothing(members: dict[str, Any]) -> None:
     wanted = wish(role("cluster"), role("node", instance_profile=True), role("fargate"), **members)
-    plan = plan_roles(make(wanted), wanted)
+    plan = plan_roles(make(wanted), {**wanted, "profiles": made_profiles(wanted)})
     assert (plan["problems"], plan["strangers"], plan["changes"]) == ([], [], [])
+    assert plan["profile_removals"] == []
     assert plan["removals"] == ["demo-cluster", "demo-node", "demo-fargate"]
 
 
@@ -93,33 +109,20 @@ PERMISSION = {
 }
 
 
-def inline(plan: dict[str, Any], **changed: Any) -> list[dict[str, Any]]:
-    """What amazon.aws.iam_policy_info tells of the policies that were planned."""
-    return [
-        {
-            "item": one["name"],
-            "policies": [{"policy_name": one["policy"], "policy_document": one["document"], **changed}],
-        }
-        for one in plan["inline"]
-    ]
-
-
 def test_a_policy_of_the_roles_own_is_made_and_mended() -> None:
     wanted = wish(role("hybrid", permissions=[PERMISSION]))
     plan = plan_roles([], wanted)
     assert plan["changes"] == ["role demo-hybrid: make it", "policy flotilla.eks of role demo-hybrid: make it"]
-    assert plan["with_inline"] == []
     [statement] = plan["inline"][0]["document"]["Statement"]
     assert statement["Resource"] == "arn:aws:eks:eu-central-1:123456789012:cluster/demo"
-    found = make(wanted)
-    assert plan_roles(found, wanted)["with_inline"] == ["demo-hybrid"]
-    assert plan_roles(found, {**wanted, "inline": inline(plan)})["changes"] == []
-    drift = inline(plan, policy_document={"Version": "2012-10-17", "Statement": []})
-    assert plan_roles(found, {**wanted, "inline": drift})["changes"] == [
+    [found] = make(wanted)
+    assert plan_roles([found], wanted)["changes"] == []
+    drift = inline(plan["inline"][0], policy_document={"Version": "2012-10-17", "Statement": []})
+    assert plan_roles([{**found, "inline_policies": [drift]}], wanted)["changes"] == [
         "policy flotilla.eks of role demo-hybrid: set it"
     ]
-    others = inline(plan, policy_name="own")
-    assert plan_roles(found, {**wanted, "inline": others})["inline"][0]["changes"] == ["make it"]
+    others = inline(plan["inline"][0], policy_name="own")
+    assert plan_roles([{**found, "inline_policies": [others]}], wanted)["inline"][0]["changes"] == ["make it"]
 
 
 def test_what_is_no_placeholder_stays() -> None:
@@ -189,8 +192,9 @@ def test_an_instance_profile_has_the_name_and_the_path_of_its_role() -> None:
     plan = plan_roles([], wanted)
     assert plan["changes"] == ["role demo-node: make it", "instance profile demo-node: make it"]
     assert plan["profile_arns"] == {"node": "arn:aws:iam::123456789012:instance-profile/eks/demo-node"}
-    [found] = make(wanted)
-    assert plan_roles([{**found, "instance_profiles": []}], wanted)["detached_profiles"] == ["demo-node"]
+    [profile] = made_profiles(wanted)
+    loose = plan_roles(make(wanted), {**wanted, "profiles": [{**profile, "roles": []}]})
+    assert (loose["changes"], loose["profile_removals"]) == (["instance profile demo-node: make it"], ["demo-node"])
     given_role = role("node", given="arn:aws:iam::123456789012:role/theirs", instance_profile=True)
     assert plan_roles([], wish(given_role))["profile_arns"] == {}
 
@@ -198,7 +202,7 @@ def test_an_instance_profile_has_the_name_and_the_path_of_its_role() -> None:
 @pytest.mark.parametrize(("tags", "ours"), [(OWNER, True), ({}, False)])
 def test_a_profile_that_no_role_has_is_ours_by_its_tags(tags: dict[str, str], ours: bool) -> None:
     arn = "arn:aws:iam::123456789012:instance-profile/demo-node"
-    profile = {"instance_profile_name": "demo-node", "arn": arn, "tags": tags}
+    profile = {"instance_profile_name": "demo-node", "arn": arn, "roles": [], "tags": tags}
     plan = plan_roles([], wish(role("node", instance_profile=True), profiles=[profile]))
     assert plan["profile_removals"] == (["demo-node"] if ours else [])
     assert [f"Instance profile {arn} does not carry the tags" in text for text in plan["strangers"]] == [True] * (

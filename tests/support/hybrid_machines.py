@@ -38,6 +38,7 @@ class Releases:
         for version in (NODEADM, "v1.0.21"):
             self.put(version, _PROGRAM.format(version=version).encode())
         (directory / "manifest.json").write_text(json.dumps(RELEASES))
+        (directory / "ssm-setup-cli").write_text("#!/bin/sh\n")
 
     def put(self, version: str, program: bytes, checksum_of: bytes | None = None) -> None:
         """Release something, with its checksums or those of something else."""
@@ -82,11 +83,10 @@ class HybridMachines(Machines):
         *,
         files: Mapping[str, Files] | None = None,
     ) -> None:
+        known = {"aws": aws.simulator.url, "manifest": releases.manifest, "bucket": releases.url}
         common: Files = {
             "/etc/os-release": File(UBUNTU),
-            "/etc/stand-ins/premises.json": File(
-                json.dumps({"aws": aws.simulator.url, "manifest": releases.manifest}), mode=0o600
-            ),
+            "/etc/stand-ins/premises.json": File(json.dumps(known), mode=0o600),
             **{f"/opt/support/{name}": File(source=str(_HERE.parent / name)) for name in _SHARED},
             **{f"/opt/stand_ins/{path.name}": File(source=str(path)) for path in _HERE.glob("*.py")},
         }

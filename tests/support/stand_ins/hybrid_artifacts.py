@@ -10,6 +10,9 @@ import platform
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.request import urlopen
+
+from . import premises
 
 TRACKER = Path("/opt/nodeadm/tracker")
 PROGRAM = '#!/bin/sh\nPYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/opt exec /usr/bin/python3 -m stand_ins.{name} "$@"\n'
@@ -127,8 +130,9 @@ def _install_containerd(source: str) -> str:
 
 
 def _install_provider(provider: str) -> None:
-    if provider == "ssm":
-        put("/opt/ssm/ssm-setup-cli", NOTHING, 0o755)
+    if provider == "ssm":  # always from the bucket of the region, whatever the list of releases says (trap)
+        with urlopen(f"{premises.data('bucket')}/ssm-setup-cli", timeout=30) as answer:
+            put("/opt/ssm/ssm-setup-cli", answer.read().decode(), 0o755)
         put(str(SSM_AGENT), PROGRAM.format(name="ssm_agent"), 0o755)
         put("/etc/amazon/ssm/amazon-ssm-agent.json", '{"Identity": {"CredentialRetryMaxSleepSeconds": 60}}\n')
         _unit(ssm_unit(), "amazon-ssm-agent", str(SSM_AGENT))

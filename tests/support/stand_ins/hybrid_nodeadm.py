@@ -16,8 +16,6 @@ import shutil
 import subprocess
 import sys
 import time
-from base64 import b64decode
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.error import HTTPError, URLError
@@ -26,8 +24,9 @@ from urllib.request import urlopen
 from . import premises
 from .hybrid_artifacts import STEPS, TRACKER, install, put, remove, ssm_unit, track, tracked
 from .hybrid_config import PKI, BadConfig, load, provider_of
+from .hybrid_kubelet import configure
+from .hybrid_proxy import validate as validate_proxy
 from .kubelet import Api
-from .nodeadm import KUBECONFIG
 from .premises import CREDENTIALS, REGISTRATION
 from .signing import call
 
@@ -38,6 +37,7 @@ RUNS = Path("/var/log/nodeadm-runs")
 SYSTEMS = ("ubuntu", "rhel", "amzn")
 NODE_ADDRESS = Path("/etc/stand-ins/node-ip")
 FOR_CREDENTIALS = 120  # seconds
+PRIVATE = "--private-mode"
 HELPER = {
     "certificate": "certificatePath",
     "private-key": "privateKeyPath",
@@ -88,6 +88,9 @@ def _install(words: list[str]) -> None:
     if (system, source) in (("rhel", "distro"), ("amzn", "docker")):
         _fatal(f"containerd source {source} is not supported on {system}")
     kubelet = _release(version, options.get("-m") or premises.data("manifest"))
+    if PRIVATE in options:
+        _require_packages()
+        source = "none"
     said = {step: _step(step, provider, kubelet, source) for step in STEPS}
     _fault("install", "tracker")
     helper = {"Ssm": "ssm", "IamRolesAnywhere": "iam-ra"}
@@ -102,13 +105,22 @@ def _step(step: str, provider: str, kubelet: str, source: str) -> str:
     return said
 
 
+def _require_packages() -> None:
+    """In private mode no package of the system is installed."""
+    missing = [name for name in ("containerd", "runc", "iptables") if not shutil.which(name)]
+    if missing:
+        _fatal(f"not installed: {', '.join(missing)}")
+
+
 def _init(words: list[str]) -> None:
-    _version, options = _version_and_options(["none", *words], "-c", "-s")
+    _version, options = _version_and_options(["none", *words], "-c", "-s", "-m")
     if not _has_tracker():
         return
     spec = load(options["-c"])
     _require_provider(spec)
     _credentials(spec)
+    if "proxy-validation" not in options.get("-s", ""):
+        validate_proxy(platform.freedesktop_os_release()["ID"], provider_of(spec))
     _start(spec)
 
 
@@ -201,43 +213,10 @@ def _start(spec: dict[str, Any]) -> None:
     _systemctl("daemon-reload")
     _systemctl("enable", "containerd", "kubelet")
     _systemctl("restart", "containerd")
-    _configure(spec)
+    configure(spec, NODE_ADDRESS.read_text().strip())
     _fault("init", "kubelet")
     _systemctl("restart", "kubelet")
     _log("info", "done!")
-
-
-def _configure(spec: dict[str, Any]) -> None:
-    cluster, kubelet = spec["cluster"], spec.get("kubelet", {})
-    name, provider = _name(spec), provider_of(spec)
-    own = f"eks.amazonaws.com/compute-type=hybrid,eks.amazonaws.com/hybrid-credential-provider={provider}"
-    flags = {
-        "node-ip": NODE_ADDRESS.read_text().strip(),
-        "cloud-provider": "",
-        "hostname-override": name,
-        "config": "/etc/kubernetes/kubelet/config.json",
-        "kubeconfig": "/var/lib/kubelet/kubeconfig",
-        "node-labels": own,
-    }
-    config = {
-        "clusterDNS": [str(ip_network(cluster["cidr"])[10])],
-        "providerID": f"eks-hybrid:///{cluster['region']}/{cluster['name']}/{name}",
-    }
-    if kubelet.get("config"):
-        flags["config-dir"] = "/etc/kubernetes/kubelet/config.json.d"
-        put(f"{flags['config-dir']}/00-nodeadm.conf", json.dumps(kubelet["config"]))
-    put(flags["config"], json.dumps(config))
-    endpoint = {"endpoint": cluster["apiServerEndpoint"], "name": cluster["name"], "region": cluster["region"]}
-    put(flags["kubeconfig"], KUBECONFIG.format(**endpoint))
-    put("/etc/kubernetes/pki/ca.crt", b64decode(cluster["certificateAuthority"]).decode())
-    arguments = [*(f"--{flag}={value}" for flag, value in flags.items()), *kubelet.get("flags", [])]
-    put("/etc/eks/kubelet/environment", f"NODEADM_KUBELET_ARGS={' '.join(arguments)}\n")
-
-
-def _name(spec: dict[str, Any]) -> str:
-    if provider_of(spec) == "ssm":
-        return str(json.loads(REGISTRATION.read_text())["ManagedInstanceID"])
-    return str(spec["hybrid"]["iamRolesAnywhere"]["nodeName"])
 
 
 def _require_empty() -> None:
@@ -272,13 +251,16 @@ def _release(version: str, manifest: str) -> str:
 def _version_and_options(words: list[str], *known: str) -> tuple[str, dict[str, str]]:
     long = {"--credential-provider": "-p", "--containerd-source": "-s", "--region": "-r", "--timeout": "-t"}
     long |= {"--manifest-override": "-m", "--config-source": "-c", "--skip": "-s" if "-p" not in known else "-x"}
-    if not words or len(words) % 2 == 0:
+    pairs = [word for word in words if word != PRIVATE]
+    if not pairs or len(pairs) % 2 == 0:
         _fatal(f"unexpected arguments: {' '.join(words)}")
-    options = {long.get(name, name): value for name, value in zip(words[1::2], words[2::2], strict=True)}
+    options = {long.get(name, name): value for name, value in zip(pairs[1::2], pairs[2::2], strict=True)}
     odd = options.keys() - set(known)
     if odd:
         _fatal(f"unknown flags: {', '.join(odd)}")
-    return words[0], options
+    if PRIVATE in words and ("-m" not in options or "-m" not in known):
+        _fatal("--private-mode needs --manifest-override")
+    return pairs[0], {**options, **({PRIVATE: ""} if PRIVATE in words else {})}
 
 
 def _fault(command: str, place: str) -> None:

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What programs on a machine on premises know: where AWS is, and the credentials that the agent keeps for them.
 
-The data: ``aws``, the URL of the simulated AWS, and ``manifest``, that of the list of releases.
+The data: ``aws``, the URL of the simulated AWS, ``manifest``, that of the list of releases, and ``bucket``, that of the
+region's bucket with the agent of Systems Manager.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ from configparser import ConfigParser
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request, urlopen
 
 DATA = Path("/etc/stand-ins/premises.json")
 CREDENTIALS = Path("/root/.aws/credentials")
 CONFIG = Path("/etc/aws/hybrid/config")
 REGISTRATION = Path("/var/lib/amazon/ssm/registration")
-_direct = build_opener(ProxyHandler({}))
 
 
 def data(member: str) -> str:
@@ -62,5 +62,5 @@ def labels() -> dict[str, str]:
 def ask(page: str, body: dict[str, Any]) -> dict[str, Any]:
     """What hosts ask of AWS by protocols of its own: a page of the simulator. Raises OSError."""
     request = Request(f"{data('aws')}/_simulator/{page}", json.dumps(body).encode(), method="POST")
-    with _direct.open(request, timeout=30) as answer:
+    with urlopen(request, timeout=30) as answer:
         return dict(json.loads(answer.read()))

@@ -22,13 +22,16 @@ export XDG_CACHE_HOME           := $(BUILD)/cache
 unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-hosts molecule lint format sanity bench api-coverage build changelog clean distclean
+.PHONY: help demo recording test test-hosts molecule lint format sanity bench api-coverage build changelog clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 
 demo: $(DEMO) ## Watch a cluster come, change and go on a simulated AWS
 	@$(activate) python extensions/demo/demo.py
+
+recording: $(READY) ## Record the demo, and draw its moving picture anew, which the README shows
+	@$(activate) python extensions/demo/recording.py build/demo.cast docs/pictures/demo.svg
 
 test: $(READY) ## Run all tests (JOBS=3 of them at a time); those on real machines where these can be made
 	@$(activate) python -m pytest -n $(JOBS)

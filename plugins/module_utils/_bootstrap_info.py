@@ -19,7 +19,11 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 
-ARGUMENT_SPEC: Values = {"cluster_name": {"type": "str", "required": True}, "role_arn": {"type": "str"}}
+ARGUMENT_SPEC: Values = {
+    "cluster_name": {"type": "str", "required": True},
+    "role_arn": {"type": "str"},
+    "required": {"type": "bool", "default": True},
+}
 
 
 def run() -> None:
@@ -33,6 +37,8 @@ def look(module: Any) -> Values:
     """The cluster and the ARNs of roles, None where they cannot be known yet. Raises Refused, AwsError and
     KubernetesError."""
     client, name = client_for(module), module.params["cluster_name"]
+    if not module.params["required"] and client.find("eks", "DescribeCluster", name=name) is None:
+        return {"cluster": None, "roles": None}
     cluster = described(client, name)
     usable = cluster["status"] in REACHABLE
     return {"cluster": cluster, "roles": sorted(_roles(module, client, cluster)) if usable else None}

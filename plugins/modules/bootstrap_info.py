@@ -24,6 +24,10 @@ options:
   role_arn:
     description: ARN of an IAM role to assume for the Kubernetes API.
     type: str
+  required:
+    description: Whether it fails where there is no such cluster. Otherwise RV(cluster) is none then.
+    type: bool
+    default: true
 seealso:
   - module: flotilla.eks.ec2_node_preflight
   - plugin: flotilla.eks.node_config
@@ -53,7 +57,7 @@ EXAMPLES = r"""
 RETURN = r"""
 ---
 cluster:
-  description: The cluster, as M(flotilla.eks.cluster_info) returns it.
+  description: The cluster, as M(flotilla.eks.cluster_info) returns it. None where there is none, if O(required=false).
   returned: always
   type: dict
   sample:

@@ -19,6 +19,12 @@ from support.surroundings import Surroundings
 
 SITE = "flotilla.eks.site"
 DECOMMISSION = "flotilla.eks.decommission"
+BECOMES = "Say what would become a node of a cluster that is still to be made"
+FUTURE: dict[str, Any] = {
+    group: {"hosts": {host: {"eks_cluster": "demo", "ansible_host": "192.0.2.1"}}}
+    for group, host in {"eks_hybrid_nodes": "edge-1", "eks_ec2_nodes": "batch-1"}.items()
+}
+"""Hosts that nobody can reach, nor has to before their cluster is there."""
 CONFIRMED = {"decommission_confirm": "demo"}
 EXAMPLE: dict[str, Any] = yaml.safe_load(
     (CHECKOUT / "playbooks" / "inventory-example" / "host_vars" / "demo.yml").read_text(encoding="utf-8")
@@ -80,7 +86,7 @@ def test_from_an_empty_account_and_back(
 
     with subtests.test("the plan shows every phase and writes nothing"):
         ledger.clear()
-        plan = playbook.run(SITE, inventory=hosts, check=True, diff=True)
+        plan = playbook.run(SITE, inventory={**hosts, **FUTURE}, check=True, diff=True)
         assert ledger.writes() == []
         assert account(aws) == before
         assert changed_tasks(plan) >= {
@@ -92,6 +98,8 @@ def test_from_an_empty_account_and_back(
             "Make or change the Fargate profiles",
             "Keep the context in the kubeconfig file, or out of it",
         }
+        for host in ("edge-1", "batch-1"):
+            assert plan.on(host)[BECOMES]["msg"] == f"Host {host} would become a node of demo, once that is there"
 
     with subtests.test("what was planned is made"):
         playbook.run(SITE, inventory=hosts)

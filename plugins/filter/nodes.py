@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.plugin_utils._hybrid_config import hybrid_node_config
+from ansible_collections.flotilla.eks.plugins.plugin_utils._membership import cluster_of
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_nodes import plan_self_managed_nodes
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_removal import plan_self_managed_removal
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_roll import roll_of
@@ -20,6 +21,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "cluster_of": cluster_of,
             "hybrid_node_config": hybrid_node_config,
             "node_config": node_config,
             "node_user_data": node_user_data,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from support.awx import sliced
 from support.clusters import api_of
 from support.documentation import documentation
 from support.ec2_machines import Ec2Machines, cluster_for_nodes
@@ -49,6 +50,12 @@ class Fleet:
         variables = {**JOINING, **options.pop("variables", {})}
         return self.playbook.run("flotilla.eks.nodes_ec2", inventory=self.inventory, variables=variables, **options)
 
+    def slice(self, number: int, **options: Any) -> Run:
+        """Run the playbook for one of two slices of the inventory."""
+        nodes = {**self.inventory["eks_ec2_nodes"], "vars": {"eks_cluster_name": "prod"}}
+        part = sliced({**self.inventory, "eks_ec2_nodes": nodes}, number, 2)
+        return self.playbook.run("flotilla.eks.nodes_ec2", inventory=part, variables=JOINING, **options)
+
     def node(self, name: str) -> dict[str, Any] | None:
         """The Node of a machine, if there is one."""
         return self.api.find(f"{NODES}/{self.machines.instances[name].name}")
@@ -69,6 +76,8 @@ def test_instances_join_change_and_are_left_alone(
     with subtests.test("check mode tells, and does nothing"):
         assert fleet.run(check=True).changed == 2
         fleet.machines.run("node-1", "test", "-e", CONFIG, fails=True)
+    with subtests.test("a slice of AWX that lacks the cluster's inventory host can be planned"):
+        assert fleet.slice(1, check=True).changed == 1
     with subtests.test("both become nodes, and nothing secret is told"):
         ran = fleet.run(arguments=["-vvv"])
         for name in ("node-1", "node-2"):

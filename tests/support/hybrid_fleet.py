@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from support.authority import Authority
+from support.awx import sliced
 from support.clusters import api_of
 from support.hybrid_machines import HybridMachines, Releases
 from support.playbook import Playbook, Run
@@ -40,6 +41,7 @@ class Fleet:
             "hybrid_nodes_skip_checks": NOT_HERE,
             "hybrid_nodes_install_attempts": 1,
             "hybrid_nodes_ready_timeout": 30,
+            "hybrid_nodes_activation_expires_in": 29 * 86400,  # simulated time runs fast
             "hybrid_nodes_labels": {"site": "north"},
         }
         self.inventory: dict[str, Any] = {
@@ -51,14 +53,14 @@ class Fleet:
         variables = {**self.variables, **options.pop("variables", {})}
         return self.playbook.run(f"flotilla.eks.{what}", inventory=self.inventory, variables=variables, **options)
 
-    def slice(self, name: str) -> Run:
-        """Run the playbook for one machine, as one of several that run at the same time, each in a place of its own."""
-        (self.playbook.directory / name).mkdir()
-        playbook = Playbook(self.playbook.directory / name, self.playbook.environment)
-        limit = ["--limit", name]
-        return playbook.run(
-            "flotilla.eks.nodes_hybrid", inventory=self.inventory, variables=self.variables, arguments=limit
-        )
+    def slice(self, number: int, what: str = "nodes_hybrid") -> Run:
+        """Run a playbook for one of two slices of the inventory, one of which lacks the cluster, in its own place."""
+        directory = self.playbook.directory / f"slice-{number}"
+        directory.mkdir(exist_ok=True)
+        nodes = {**self.inventory["eks_hybrid_nodes"], "vars": {"eks_cluster_name": "prod"}}
+        part = sliced({**self.inventory, "eks_hybrid_nodes": nodes}, number, 2)
+        playbook = Playbook(directory, self.playbook.environment)
+        return playbook.run(f"flotilla.eks.{what}", inventory=part, variables=self.variables)
 
     def registered(self) -> dict[str, str]:
         """The ids of the hosts that Systems Manager knows, by their names."""

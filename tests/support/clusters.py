@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Endpoint, Kubernetes
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Kubernetes
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import Endpoint
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
 from support.surroundings import Surroundings
 

@@ -15,14 +15,24 @@ import sys
 import types
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 LENGTH = 8
 
-# What most modules of this collection import before they do anything. Nothing of Ansible: a module brings its own.
-MODULE = ["boto3", "botocore.exceptions", "botocore.parsers", "botocore.retries.standard", "botocore.signers", "yaml"]
-MODULE += ["argparse", "ctypes", "datetime", "logging.handlers", "platform", "runpy", "shlex", "tempfile", "zipfile"]
 PLAYBOOK = ["ansible.cli.playbook", "ansible.executor.process.worker", "ansible.plugins.action.normal"]
 PLAYBOOK += ["ansible.executor.module_common", "ansible.plugins.strategy.linear", "ansible.plugins.callback.default"]
+
+
+def prepare_module(directory: Path) -> None:
+    """Do once what each module would do for itself."""
+    prepare = importlib.import_module("warm_module").prepare  # not above: Ansible starts without boto3
+    prepare(directory)
+
+
+def prepare_playbook(_directory: Path) -> None:
+    """Import what each playbook needs."""
+    for wanted in PLAYBOOK:
+        importlib.import_module(wanted)
 
 
 def module(arguments: list[str]) -> None:
@@ -40,21 +50,20 @@ def playbook(arguments: list[str]) -> None:
     command.main()
 
 
-PROGRAMS: dict[str, tuple[list[str], Callable[[list[str]], None]]] = {
-    "module": (MODULE, module),
-    "playbook": (PLAYBOOK, playbook),
+PROGRAMS: dict[str, tuple[Callable[[Path], None], Callable[[list[str]], None]]] = {
+    "module": (prepare_module, module),
+    "playbook": (prepare_playbook, playbook),
 }
 
 
 def main() -> None:
     """Arguments: the program, the socket's path, and a descriptor that ends when we are no longer wanted."""
     name, address, life = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    imports, program = PROGRAMS[name]
+    prepare, program = PROGRAMS[name]
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
-    for wanted in imports:
-        importlib.import_module(wanted)
+    prepare(Path(address).parent)
     gc.collect()
     gc.freeze()  # what is imported is never garbage, and looking at it would copy its memory into each fork
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

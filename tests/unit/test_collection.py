@@ -15,6 +15,7 @@ import yaml
 
 from support.checkout import CHECKOUT
 from support.documentation import OF_HOSTS
+from support.imports import files_imported, imported, parsed
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
 ROLES = sorted(path.parent.parent.name for path in (CHECKOUT / "roles").glob("*/tasks/main.yml"))
@@ -104,3 +105,13 @@ def table(heading: str) -> set[str]:
 @pytest.mark.parametrize(("heading", "names"), [("Modules", MODULES), ("Roles", ROLES), ("Playbooks", PLAYBOOKS)])
 def test_readme_lists(heading: str, names: list[str]) -> None:
     assert table(heading) == set(names)
+
+
+def test_filters_need_nothing_that_is_slow_to_import() -> None:
+    """Ansible imports all of them anew for each task that uses one."""
+    files, seen = set((CHECKOUT / "plugins" / "filter").glob("*.py")), set[Path]()
+    while files:
+        seen |= files
+        files = {one for file in files for one in files_imported(parsed(file))} - seen
+    outside = {name.partition(".")[0] for file in seen for name in imported(parsed(file))}
+    assert outside & {"boto3", "botocore", "jsonschema", "kubernetes", "urllib", "ssl"} == set()

@@ -17,11 +17,11 @@ import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import WriteInCheckMode
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import (
-    Endpoint,
     Kubernetes,
     KubernetesError,
     Untrusted,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import Endpoint
 from support.scripted_kubernetes import Asked, Reply, ScriptedKubernetes, certificate, refusal, scripted_kubernetes
 
 TOKEN = "k8s-aws-v1.a-secret-that-never-shows"

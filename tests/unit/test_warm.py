@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,21 @@ def test_an_exception_is_shown(python: Path) -> None:
     run = subprocess.run([python], input="1 / 0", capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert run.stderr.rstrip().endswith("ZeroDivisionError: division by zero")
+
+
+INSIDE = "import sys\nWORD = {word!r}\nFILE = sys._getframe().f_code.co_filename\n"
+OUTSIDE = "import sys; sys.path.insert(0, {archive!r}); import inside; print(inside.FILE, inside.WORD)"
+
+
+def test_what_a_zip_file_holds_is_compiled_once_for_each_content(python: Path, tmp_path: Path) -> None:
+    """Wherever it lies: a traceback names the place where it lies now."""
+    for archive, word in (("one.zip", "first"), ("two.zip", "first"), ("three.zip", "second")):
+        with zipfile.ZipFile(tmp_path / archive, "w") as file:
+            file.writestr("inside.py", INSIDE.format(word=word))
+        script = OUTSIDE.format(archive=archive)
+        run = subprocess.run([python], input=script, cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert run.stdout == f"{archive}/inside.py {word}\n"
+    assert len(list((python.parent / "compiled").iterdir())) == 2
 
 
 def test_with_arguments_it_is_the_interpreter_itself(python: Path) -> None:

@@ -14,7 +14,6 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -24,6 +23,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from ansible_collections.flotilla.eks.plugins.module_utils._client import WriteInCheckMode
+from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import Endpoint
 from ansible_collections.flotilla.eks.plugins.module_utils._tls import trusting
 
 Object = dict[str, Any]
@@ -32,16 +32,6 @@ PAGE = 500  # objects in an answer, as kubectl asks
 TIMEOUT = 30  # seconds without a sign of life
 ATTEMPTS = 4  # of a request that the server was too busy for
 ALL = {"dryRun": "All"}
-AS_IS = "check the network and the proxy settings"
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Where the API is, and who vouches for it. ``hint`` says why nobody may answer there, and what to do."""
-
-    url: str
-    certificate_authority: str  # PEM, in base64, as DescribeCluster returns it
-    hint: str = AS_IS
 
 
 class KubernetesError(Exception):

@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way to a cluster's Kubernetes API, out of what DescribeCluster says of the cluster."""
+"""The way to a cluster's Kubernetes API, out of what DescribeCluster says of the cluster. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import AS_IS, Endpoint
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
@@ -16,12 +15,22 @@ from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 REACHABLE = ("ACTIVE", "UPDATING")  # an update does not interrupt the endpoint
 COMING = ("CREATING", "PENDING")
 ANYWHERE = "0.0.0.0/0"
+AS_IS = "check the network and the proxy settings"
 ADVICE = {
     "CREATING": "wait until it is ACTIVE, as flotilla.eks.cluster does with wait: true",
     "PENDING": "wait until it is ACTIVE",
     "DELETING": "take it out of what you manage, or wait until it is gone and create it again",
     "FAILED": "see its health issues, delete it and create it again",
 }
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the API is, and who vouches for it. ``hint`` says why nobody may answer there, and what to do."""
+
+    url: str
+    certificate_authority: str  # PEM, in base64, as DescribeCluster returns it
+    hint: str = AS_IS
 
 
 class NoWay(Refused):

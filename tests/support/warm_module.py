@@ -1,0 +1,66 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What modules find done already in the warm process of ``warm``: it costs each of them more than all that they do.
+
+A module comes as a zip file of some 150 source files, which Python compiles anew for each task, and reads the models
+of AWS's services for each client.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import marshal
+import os
+import zipimport
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import boto3
+import botocore.session
+
+# What most modules of this collection import before they do anything. Nothing of Ansible: a module brings its own.
+IMPORTS = ["botocore.exceptions", "botocore.parsers", "botocore.retries.standard", "botocore.signers", "yaml"]
+IMPORTS += ["argparse", "ctypes", "datetime", "logging.handlers", "platform", "runpy", "shlex", "tempfile", "zipfile"]
+SERVICES = ["autoscaling", "ec2", "eks", "iam", "ssm", "sts"]
+
+
+def prepare(directory: Path) -> None:
+    """Do it, with files in a directory of ours."""
+    for wanted in IMPORTS:
+        importlib.import_module(wanted)
+    share_service_models()
+    remember_compiled(directory / "compiled")
+
+
+def share_service_models() -> None:
+    """Have all sessions of a process read service models by the same loader, which has read those of SERVICES."""
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+    for service in SERVICES:
+        boto3.client(service, region_name="eu-central-1", aws_access_key_id="none", aws_secret_access_key="none")
+    boto3.DEFAULT_SESSION = None
+
+
+def remember_compiled(directory: Path) -> None:
+    """Have what is imported from zip files compiled once for each content, and kept in a directory."""
+    importer: Any = zipimport  # typeshed does not know what is private
+    machinery: Any = importlib.import_module("_imp")
+    compile_source = importer._compile_source
+
+    def remembered(path: str, source: bytes) -> CodeType:
+        file = directory / hashlib.blake2b(source).hexdigest()
+        try:
+            code: CodeType = marshal.loads(file.read_bytes())
+        except FileNotFoundError:
+            code = compile_source(path, source)
+            ours = file.with_suffix(f".{os.getpid()}")
+            ours.write_bytes(marshal.dumps(code))
+            ours.replace(file)
+        machinery._fix_co_filename(code, path)  # for tracebacks, as importlib does with what it finds compiled
+        return code
+
+    directory.mkdir()
+    importer._compile_source = remembered

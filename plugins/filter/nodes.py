@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.plugin_utils._hybrid_config import hybrid_node_config
+from ansible_collections.flotilla.eks.plugins.plugin_utils._hybrid_proxy import hybrid_proxy
 from ansible_collections.flotilla.eks.plugins.plugin_utils._membership import cluster_of
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_nodes import plan_self_managed_nodes
 from ansible_collections.flotilla.eks.plugins.plugin_utils._self_managed_removal import plan_self_managed_removal
@@ -23,6 +24,7 @@ class FilterModule:
         return {
             "cluster_of": cluster_of,
             "hybrid_node_config": hybrid_node_config,
+            "hybrid_proxy": hybrid_proxy,
             "node_config": node_config,
             "node_user_data": node_user_data,
             "self_managed_nodes_plan": plan_self_managed_nodes,

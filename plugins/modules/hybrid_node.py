@@ -52,6 +52,13 @@ options:
     type: list
     elements: str
     default: []
+  manifest:
+    description: Address of a list of releases, as O(flotilla.eks.hybrid_node_install#module:manifest).
+    type: str
+  private_mode:
+    description: Upgrade no packages of the system. Needs O(manifest).
+    type: bool
+    default: false
   timeout:
     description: How long nodeadm may take, in seconds.
     type: int

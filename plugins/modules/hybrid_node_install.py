@@ -49,7 +49,8 @@ options:
   releases:
     description:
       - Where releases of nodeadm are, or a mirror of the same layout, VERSION/bin/linux/ARCHITECTURE/nodeadm.
-      - The proxy of the environment is used, if there is one.
+      - The proxy that M(flotilla.eks.hybrid_node_proxy) has written down is used, or else that of the environment, if
+        there is one.
     type: str
     default: https://hybrid-assets.eks.amazonaws.com/releases
   credential_provider:
@@ -64,10 +65,14 @@ options:
     type: str
     choices: [distro, docker, none]
   manifest:
-    description: Address of a list of releases that nodeadm takes in the place of its own, with C(https) or C(file).
+    description:
+      - Address of a list of releases that nodeadm takes in the place of its own, with C(https) or C(file). What is in
+        the list is fetched with C(https) all the same.
+      - The agent of Systems Manager is not among it. nodeadm fetches it from the bucket of the region.
     type: str
   private_mode:
-    description: Install no packages of the system, which are there already. Needs O(manifest).
+    description:
+      - Install no packages of the system. containerd, runc and iptables are there already. Needs O(manifest).
     type: bool
     default: false
   timeout:

@@ -48,22 +48,49 @@ options:
     description: Where releases of nodeadm are.
     type: str
     default: https://hybrid-assets.eks.amazonaws.com/releases
+  manifest:
+    description: Address of a list of releases, as O(flotilla.eks.hybrid_node_install#module:manifest).
+    type: str
+  private_mode:
+    description: Whether nodeadm is to install no packages of the system, which then have to be there.
+    type: bool
+    default: false
+  proxy:
+    description:
+      - The proxy that the host is to use. All else is looked at through it. Omitted, that of the environment counts.
+    type: dict
+    suboptions:
+      http:
+        description: As O(flotilla.eks.hybrid_node_proxy#module:http).
+        type: str
+        default: ""
+      https:
+        description: As O(flotilla.eks.hybrid_node_proxy#module:https).
+        type: str
+        default: ""
+      no_proxy:
+        description: As O(flotilla.eks.hybrid_node_proxy#module:no_proxy).
+        type: list
+        elements: str
+        default: []
   endpoints:
     description:
-      - Addresses that the host has to reach beside the endpoint of the cluster, by the proxy of the environment if
-        there is one. Any answer will do.
-      - Omitted, these are O(releases) and the services of AWS that its credential provider needs, in the region of the
-        cluster.
+      - Addresses that the host has to reach beside the endpoint of the cluster, by the proxy if there is one. Any
+        answer will do that is not the proxy's own.
+      - Omitted, these are O(releases), O(manifest), the services of AWS that its credential provider needs, in the
+        region of the cluster, and with V(ssm) the bucket of the region that the agent comes from, whatever O(manifest)
+        says.
     type: list
     elements: str
   skip_checks:
     description:
       - Names of checks to leave out. They are reported in RV(skipped_checks).
-      - V(privileges), root; V(systemd); V(system), one that nodeadm knows; V(architecture); V(containerd_source), there
-        is one for the system; V(memory), 1 GiB; V(disk), 5 GiB free below C(/usr) and C(/var/lib); V(cgroup), version
-        2 where the kubelet needs it; V(swap), none on a partition; V(time), it is synchronized; V(hostname), a valid
-        one; V(proxy), its variables agree; V(reach), all of O(endpoints) answer; V(firewall), it lets the network of
-        pods through; V(ports), those of the kubelet are free.
+      - V(privileges), root; V(systemd); V(system), one that nodeadm knows; V(architecture); V(containerd_source),
+        there is one for the system; V(memory), 1 GiB; V(disk), 5 GiB free below C(/usr) and C(/var/lib); V(cgroup),
+        version 2 where the kubelet needs it; V(swap), none on a partition; V(time), it is synchronized; V(hostname),
+        a valid one; V(proxy), it answers, its variables agree, and nothing on the host names another;
+        V(private_mode), packages and list of releases are there; V(reach), all of O(endpoints) answer; V(firewall),
+        it lets the network of pods through; V(ports), those of the kubelet are free.
       - V(cluster), it is active; V(authentication), it knows access entries; V(version_skew), the kubelet is not newer
         than the cluster, and at most three minor versions older; V(node_ip), the address of the host is in a remote
         node network of the cluster; V(endpoint), it answers with a certificate of the cluster; V(other_cluster), the
@@ -85,6 +112,7 @@ options:
       - time
       - hostname
       - proxy
+      - private_mode
       - reach
       - firewall
       - ports
@@ -199,6 +227,11 @@ outdated:
   sample: false
 upgrading:
   description: Whether M(flotilla.eks.hybrid_node) has upgraded it, or begun to, and it does not serve again.
+  returned: always
+  type: bool
+  sample: false
+proxied:
+  description: Whether M(flotilla.eks.hybrid_node_proxy) has the host use a proxy.
   returned: always
   type: bool
   sample: false

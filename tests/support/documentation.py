@@ -27,7 +27,14 @@ from support.checkout import CHECKOUT
 Page = dict[str, dict[str, Any]]
 
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins" / "modules").glob("[!_]*.py"))
-OF_HOSTS = ["ec2_node", "ec2_node_preflight", "hybrid_node", "hybrid_node_install", "hybrid_node_preflight"]
+OF_HOSTS = [
+    "ec2_node",
+    "ec2_node_preflight",
+    "hybrid_node",
+    "hybrid_node_install",
+    "hybrid_node_preflight",
+    "hybrid_node_proxy",
+]
 """Modules that run on hosts, where there is neither boto3 nor anybody's credentials."""
 TYPES = {"string": "str", "integer": "int", "boolean": "bool", "list": "list", "map": "dict", "structure": "dict"}
 TIMES = {"timestamp": "str"}  # as ISO 8601

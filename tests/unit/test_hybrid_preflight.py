@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.preflight import judged
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.preflight import CHECKS, TO_LEAVE, endpoints
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.network_checks import endpoints
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.preflight import CHECKS, TO_LEAVE
 
 URL = "https://prod.example"
 UBUNTU = {"ID": "ubuntu", "VERSION_ID": "24.04", "PRETTY_NAME": "Ubuntu 24.04.2 LTS"}
@@ -39,6 +40,9 @@ WELL: dict[str, Any] = {
     "time_synchronized": True,
     "hostname": "edge-1.example.net",
     "environment": {"http_proxy": "", "HTTP_PROXY": "", "https_proxy": "", "HTTPS_PROXY": "", "no_proxy": ""},
+    "proxy": [],
+    "proxy_down": "",
+    "private": [],
     "unreachable": {},
     "firewall": None,
     "listening": [22],
@@ -93,7 +97,11 @@ def test_nothing_is_wrong_with_a_host_that_may_join() -> None:
             "proxy",
             "https_proxy and HTTPS_",
         ),
+        ({"proxy": ["/etc/yum.conf says 'proxy=other'"]}, "proxy", "/etc/yum.conf says 'proxy=other'"),
+        ({"proxy_down": "the proxy a:1 does not answer (refused)"}, "proxy", "a:1 does not answer (refused)"),
+        ({"private": ["containerd", "runc"]}, "private_mode", "containerd, runc"),
         ({"unreachable": {"https://sts.example": "timed out"}}, "reach", "https://sts.example (timed out)"),
+        ({"unreachable": dict.fromkeys("ab", "timed out")}, "reach", "from the host: a, b (timed out)"),
         ({"firewall": {"name": "firewalld", "ports": ["22/tcp"]}}, "firewall", "firewalld is active"),
         ({"listening": [22, 10250]}, "ports", "10250"),
         ({"cluster": {"status": "CREATING"}}, "cluster", "CREATING"),
@@ -115,6 +123,11 @@ def test_each_check_says_what_it_found(given: dict[str, Any], check: str, text: 
     report = judged(CHECKS, facts(**given))
     assert list(report.findings) == [check]
     assert text in report.findings[check].text
+
+
+def test_a_proxy_that_wants_another_password_is_not_taken_for_a_firewall() -> None:
+    denied = {"https://sts.example": "Tunnel connection failed: 407 Proxy Authentication Required"}
+    assert "another name or password" in judged(CHECKS, facts(unreachable=denied)).findings["reach"].fix
 
 
 @pytest.mark.parametrize(
@@ -153,7 +166,9 @@ def test_to_leave_needs_less_than_to_join() -> None:
 
 
 def test_what_has_to_be_reached() -> None:
-    assert "https://ssm.eu-central-1.amazonaws.com" in endpoints("eu-central-1", "aws", "ssm")
+    found = endpoints("eu-central-1", "aws", "ssm")
+    assert "https://ssm.eu-central-1.amazonaws.com" in found
+    assert "https://amazon-ssm-eu-central-1.s3.eu-central-1.amazonaws.com" in found
     anywhere = endpoints("cn-north-1", "aws-cn", "iam_roles_anywhere")
     assert "https://rolesanywhere.cn-north-1.amazonaws.com.cn" in anywhere
     assert not [url for url in anywhere if "ssm" in url]

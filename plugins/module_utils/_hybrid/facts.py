@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import (
     profiles,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install import source_for
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy import NAMES, Proxy, lacking, plan, problems
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_host import files, in_environment, silent
 
 KUBERNETES = {
     "kubeadm": "/etc/kubernetes/admin.conf",
@@ -47,7 +50,10 @@ KUBERNETES = {
     "microk8s": "/var/snap/microk8s",
 }
 """What others leave on a host."""
-PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+BY_PROXIES = (407, 502, 503, 504)
+"""Answers that come from a proxy, and not from where one wanted to go."""
+PACKAGES = ("containerd", "runc", "iptables")
+"""What nodeadm installs from packages of the system, but for private mode."""
 _LISTENS = "0A"
 _UFW = re.compile(r"^(\d+/(?:tcp|udp))\s+(?:\(.*?\)\s+)?ALLOW", re.MULTILINE)
 _NODE_IP = re.compile(r"--node-ip=(\S+)")
@@ -57,12 +63,16 @@ def facts(cluster: Mapping[str, Any], params: Mapping[str, Any], urls: Sequence[
     """What the checks of `_hybrid_preflight` judge: all but ``cluster``."""
     found, system, version = installation(), os_release(), kubelet_version()
     stays = found.complete and not params["upgrade"]  # a kubelet without the tracker is replaced
+    invalid = problems(Proxy(**params["proxy"])) if params["proxy"] else []
+    down = silent(in_environment()) if (urls or cluster) and not invalid else ""
+    blind = bool(invalid or down)  # what lies beyond the proxy cannot be seen
     return {
         "uid": os.geteuid(),
         "systemd": Path("/run/systemd/system").is_dir(),
         "os": system,
         "machine": platform.machine(),
         "containerd": has_containerd(),
+        "private": _private(params),
         "containerd_source": params["containerd_source"] or source_for(system.get("ID", "")),
         "memory": _memory(),
         "disks": {path: _free(path) for path in ("/usr", "/var/lib")},
@@ -70,15 +80,17 @@ def facts(cluster: Mapping[str, Any], params: Mapping[str, Any], urls: Sequence[
         "swap_partitions": _swap_partitions(),
         "time_synchronized": _time_synchronized(),
         "hostname": socket.gethostname(),
-        "environment": {one: os.environ.get(one, "") for name in PROXIES for one in (name, name.upper())},
-        "unreachable": _unreachable(urls),
+        "environment": {name: os.environ.get(name, "") for name in NAMES},
+        "proxy": [*invalid, *_proxy(system.get("ID", ""), params)],
+        "unreachable": {} if blind else _unreachable(urls),
+        "proxy_down": down,
         "firewall": _firewall(),
         "listening": _listening(),
         "version": version if stays else params["version"],
         "kubelet_version": version,
         "node_ip": _node_ip(cluster, params["kubelet_flags"]),
         "addresses": re.findall(r"\binet ([0-9.]+)/", said("ip", "-o", "-4", "addr", "show")),
-        "endpoint": endpoint_problem(cluster),
+        "endpoint": "" if blind else endpoint_problem(cluster),
         "joined": joined(),
         "other_kubernetes": [name for name, path in KUBERNETES.items() if os.path.exists(path)],
         "installed": found.complete,
@@ -125,9 +137,29 @@ def _problem(url: str) -> str:
         open_url(url, timeout=TIMEOUT).close()
     except HTTPError as answer:
         answer.close()
+        if answer.code in BY_PROXIES and in_environment():
+            return f"{answer.code} {answer.reason}"
     except (OSError, HTTPException, ValueError) as error:
         return why(error)
     return ""
+
+
+def _proxy(system: str, params: Mapping[str, Any]) -> list[str]:
+    """What is in the way of the proxy that is told, or what nodeadm will miss of that which the environment names."""
+    provider, found = params["credential_provider"], files()
+    if params["proxy"]:
+        return plan(Proxy(**params["proxy"]), system, provider, found).problems
+    named = in_environment()
+    lack = lacking(named, system, provider, found) if named else []
+    return [f"the environment names a proxy, and {', '.join(lack)} do not: set hybrid_nodes_proxy"] if lack else []
+
+
+def _private(params: Mapping[str, Any]) -> list[str]:
+    """What is missing of what private mode takes for granted."""
+    packages = PACKAGES if params["private_mode"] else ()
+    missing = [name for name in packages if not shutil.which(name)]
+    scheme, _colon, path = (params["manifest"] or "").partition("://")
+    return [*missing, *([path] if scheme == "file" and not os.path.isfile(path) else [])]
 
 
 def _firewall() -> dict[str, Any] | None:

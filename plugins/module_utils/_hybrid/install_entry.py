@@ -33,6 +33,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install impor
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.leave_entry import absent
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.nodeadm import fetch, nodeadm
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_host import adopt
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.release import RELEASES
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -59,12 +60,17 @@ def run() -> None:
     """main() of the module."""
     run_as_root(
         ARGUMENT_SPEC,
-        lambda module: present(module) if module.params["state"] == "present" else absent(module),
+        _converge,
         required_if=[
             ("state", "present", ["version", "region", "nodeadm_version"]),
             ("private_mode", True, ["manifest"]),
         ],
     )
+
+
+def _converge(module: Any) -> dict[str, Any]:
+    adopt()
+    return present(module) if module.params["state"] == "present" else absent(module)
 
 
 def present(module: Any) -> dict[str, Any]:

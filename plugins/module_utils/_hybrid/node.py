@@ -76,10 +76,8 @@ def with_secrets(node_config: Mapping[str, Any], number: str, code: str) -> str:
     return json.dumps({**node_config, "spec": {**spec, "hybrid": {**spec["hybrid"], "ssm": ssm}}})
 
 
-def blotted(said: str, secret: str) -> str:
-    """What a program said, without the secret, also where it was quoted as in JSON."""
-    if not secret:
-        return said
-    for form in (json.dumps(secret)[1:-1], secret):
+def blotted(said: str, *secrets: str) -> str:
+    """What a program said, without the secrets, also where they were quoted as in JSON."""
+    for form in (form for secret in secrets if secret for form in (json.dumps(secret)[1:-1], secret)):
         said = said.replace(form, BLOTTED)
     return said

@@ -50,6 +50,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.node import (
     with_secrets,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.nodeadm import nodeadm
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_host import adopt
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.release import is_version
 
 CONFIG = RECORDS / "node-config.json"
@@ -64,16 +65,24 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "activation_code": {"type": "str", "default": "", "no_log": True},
     "version": {"type": "str"},
     "skip_phases": {"type": "list", "elements": "str", "default": []},
+    "manifest": {"type": "str"},
+    "private_mode": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 1200},
 }
 
 
 def run() -> None:
     """main() of the module."""
-    run_as_root(ARGUMENT_SPEC, _present, required_together=[("activation_id", "activation_code")])
+    run_as_root(
+        ARGUMENT_SPEC,
+        _present,
+        required_together=[("activation_id", "activation_code")],
+        required_if=[("private_mode", True, ["manifest"])],
+    )
 
 
 def _present(module: Any) -> dict[str, Any]:
+    adopt()
     params = module.params
     wanted = _wanted(params)
     observed = _observed()
@@ -170,6 +179,8 @@ def _initialize(params: dict[str, Any], wanted: Wanted, upgrade: bool) -> None:
     with _file(with_secrets(params["node_config"], params["activation_id"], code)) as path:
         words += ["--config-source", f"file://{path}"]
         words += ["--skip", ",".join(params["skip_phases"])] if params["skip_phases"] else []
+        words += ["--manifest-override", params["manifest"]] if params["manifest"] else []
+        words += ["--private-mode"] if params["private_mode"] else []
         log = nodeadm(*words, timeout=params["timeout"], secret=code)
     await_kubelet()
     missing = lacking(wanted, _observed(), stamp() != before)

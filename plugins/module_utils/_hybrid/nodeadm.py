@@ -23,6 +23,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import wh
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed, hint
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import NODEADM
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.node import blotted
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_host import credentials
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.release import (
     NoRelease,
     checksum_of,
@@ -61,7 +62,7 @@ def fetch(releases: str, version: str, checksum: str) -> None:
 
 def nodeadm(*words: str, timeout: int, secret: str = "") -> str:
     """What nodeadm said. Raises Failed, without the ``secret``, if it did not end well, or not in time."""
-    command = f"nodeadm {' '.join(words)}"
+    command, secrets = f"nodeadm {' '.join(words)}", (secret, *credentials())
     process = subprocess.Popen(
         [str(NODEADM), *words],
         stdin=subprocess.DEVNULL,
@@ -76,10 +77,10 @@ def nodeadm(*words: str, timeout: int, secret: str = "") -> str:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         log, _nothing = process.communicate()
-        raise Failed(f"{command} was not done after {timeout} s. {blotted(hint(log), secret)}") from None
+        raise Failed(f"{command} was not done after {timeout} s. {blotted(hint(log), *secrets)}") from None
     if process.returncode:
-        raise Failed(f"{command} ended with {process.returncode}. {blotted(hint(log), secret)}")
-    return blotted(log, secret)
+        raise Failed(f"{command} ended with {process.returncode}. {blotted(hint(log), *secrets)}")
+    return blotted(log, *secrets)
 
 
 def _get(url: str) -> bytes:

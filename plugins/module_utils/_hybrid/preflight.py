@@ -12,19 +12,16 @@ hybrid-nodes-networking.html; and what nodeadm does: github.com/aws/eks-hybrid.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
-from typing import Any
 
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.checks import (
     USABLE,
     cluster_is_usable,
-    endpoint,
     minor,
     privileges,
     skew,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.preflight import Checks, Facts, Problem, Unknown
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import network_checks
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install import SSM
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.release import ARCHITECTURES
 
@@ -34,10 +31,6 @@ NO_SOURCE = {("rhel", "distro"), ("amzn", "docker")}
 """Systems, and where nodeadm has no containerd for them from (internal/containerd/validate.go)."""
 MEMORY = 900  # MiB, of the 1 GiB that AWS asks for, less what the kernel keeps
 DISK = 5  # GiB for programs, images and logs
-VXLAN = ("8472/udp", "4789/udp")
-"""Of Cilium and Calico. nodeadm wants one of them to be open."""
-PORTS = (10250, 10256)
-"""Of the kubelet and of kube-proxy."""
 NO_CGROUP_V1 = 35
 """The minor version of the first kubelet that does not start with cgroup v1 unless it is told to.
 https://kubernetes.io/docs/concepts/architecture/cgroups/"""
@@ -131,39 +124,13 @@ def _hostname(facts: Facts) -> Problem | None:
     )
 
 
-def _proxy(facts: Facts) -> Problem | None:
-    """nodeadm takes both spellings, and wants them to agree (internal/network/proxy.go)."""
-    for name in ("http_proxy", "https_proxy", "no_proxy"):
-        small, large = facts["environment"].get(name), facts["environment"].get(name.upper())
-        if small and large and small != large:
-            return Problem(f"{name} and {name.upper()} differ", "Set them to the same, or one of them")
-    return None
-
-
-def _reach(facts: Facts) -> Problem | None:
-    if not facts["unreachable"]:
-        return None
-    told = "; ".join(f"{url} ({problem})" for url, problem in facts["unreachable"].items())
-    return Problem(f"these cannot be reached from the host: {told}", "Check name server, route, proxy and firewall")
-
-
-def _firewall(facts: Facts) -> Problem | None:
-    firewall = facts["firewall"]
-    if not firewall or any(port in firewall["ports"] for port in VXLAN):
+def _private_mode(facts: Facts) -> Problem | None:
+    """nodeadm installs no packages then (github.com/aws/eks-hybrid: internal/packagemanager)."""
+    if not facts["private"] or facts["installed"]:
         return None
     return Problem(
-        f"{firewall['name']} is active, and lets the network of pods through nowhere",
-        f"Open {VXLAN[0]} for Cilium or {VXLAN[1]} for Calico, or skip this check and nodeadm's cni-validation",
-    )
-
-
-def _ports(facts: Facts) -> Problem | None:
-    taken = [port for port in PORTS if port in facts["listening"]]
-    if not taken or facts["joined"]["kubelet"] == "active":
-        return None
-    return Problem(
-        f"somebody listens on the ports {', '.join(map(str, taken))} already",
-        "They are the kubelet's and kube-proxy's: stop what listens there (ss -ltnp)",
+        f"in private mode, these have to be there before, and are not: {', '.join(facts['private'])}",
+        "Install them on the host, or put them into its image",
     )
 
 
@@ -180,36 +147,6 @@ def _authentication(facts: Facts) -> Problem | Unknown | None:
 
 def _version_skew(facts: Facts) -> Problem | Unknown | None:
     return skew(facts["version"], facts, "Set hybrid_nodes_version, or upgrade it (playbook nodes_hybrid_upgrade)")
-
-
-def _node_ip(facts: Facts) -> Problem | Unknown | None:
-    networks = remote_networks(facts["cluster"])
-    if not networks:
-        return Problem(
-            f"the cluster {facts['cluster'].get('name')} has no remote node networks",
-            "Give it some: remote_network_config of the cluster",
-        )
-    address = facts["node_ip"]
-    if not address:
-        return Unknown("which address the host has")
-    if address not in facts["addresses"]:
-        return Problem(
-            f"the host does not have the address {address}", "Correct --node-ip of hybrid_nodes_kubelet_flags"
-        )
-    if any(ip_address(address) in ip_network(network) for network in networks):
-        return None
-    return Problem(
-        f"its address {address} is in none of the cluster's remote node networks, {', '.join(networks)}",
-        "Add its network to them, or set --node-ip in hybrid_nodes_kubelet_flags",
-    )
-
-
-def _endpoint(facts: Facts) -> Problem | Unknown | None:
-    return endpoint(
-        facts,
-        "Check the route to it (VPN, Direct Connect), the name server, and that the security group of the cluster lets "
-        "the remote networks in to port 443",
-    )
 
 
 def _other_cluster(facts: Facts) -> Problem | None:
@@ -263,15 +200,16 @@ CHECKS: Checks = {
     "swap": _swap,
     "time": _time,
     "hostname": _hostname,
-    "proxy": _proxy,
-    "reach": _reach,
-    "firewall": _firewall,
-    "ports": _ports,
+    "proxy": network_checks.proxy,
+    "private_mode": _private_mode,
+    "reach": network_checks.reach,
+    "firewall": network_checks.firewall,
+    "ports": network_checks.ports,
     "cluster": cluster_is_usable,
     "authentication": _authentication,
     "version_skew": _version_skew,
-    "node_ip": _node_ip,
-    "endpoint": _endpoint,
+    "node_ip": network_checks.node_ip,
+    "endpoint": network_checks.api,
     "other_cluster": _other_cluster,
     "other_kubernetes": _other_kubernetes,
     "provider": _provider,
@@ -279,18 +217,3 @@ CHECKS: Checks = {
 }
 TO_LEAVE = ("privileges", "systemd")
 """The checks of a host that is to leave its cluster."""
-
-
-def remote_networks(cluster: Mapping[str, Any]) -> list[str]:
-    """The networks that the cluster expects nodes on premises in."""
-    networks = (cluster.get("remote_network_config") or {}).get("remote_node_networks") or []
-    return [cidr for network in networks for cidr in network.get("cidrs") or []]
-
-
-def endpoints(region: str, partition: str, provider: str) -> list[str]:
-    """The services of AWS that a host has to reach.
-    https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-networking.html"""
-    suffix = "amazonaws.com.cn" if partition == "aws-cn" else "amazonaws.com"
-    services = ["eks", "sts", "api.ecr"]
-    services += ["ssm", "ssmmessages"] if provider == SSM else ["rolesanywhere"]
-    return [f"https://{service}.{region}.{suffix}" for service in services]

@@ -14,7 +14,10 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hosts.preflight impo
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.facts import facts
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import UPGRADE
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install import PROVIDERS, SOURCES, SSM
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.preflight import CHECKS, TO_LEAVE, endpoints
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.network_checks import endpoints
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.preflight import CHECKS, TO_LEAVE
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_entry import OPTIONS, proxy_of
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_host import adopt, variables
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.release import RELEASES, is_version
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -25,6 +28,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "containerd_source": {"type": "str", "choices": list(SOURCES)},
     "kubelet_flags": {"type": "list", "elements": "str", "default": []},
     "releases": {"type": "str", "default": RELEASES},
+    "manifest": {"type": "str"},
+    "private_mode": {"type": "bool", "default": False},
+    "proxy": {"type": "dict", "options": OPTIONS},
     "endpoints": {"type": "list", "elements": "str"},
     "skip_checks": {"type": "list", "elements": "str", "choices": list(CHECKS), "default": []},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -39,6 +45,8 @@ def run() -> None:
         supports_check_mode=True,
     )
     params = module.params
+    if params["proxy"]:
+        adopt(proxy_of(params["proxy"]).variables)
     leaves = params["state"] == "absent"
     cluster = params["cluster"] or {}
     looked = facts({} if leaves else cluster, params, [] if leaves else _urls(params, cluster))
@@ -53,6 +61,7 @@ def run() -> None:
         "kubelet_version": found["kubelet_version"],
         "outdated": found["installed"] and not is_version(params["version"] or "", found["kubelet_version"]),
         "upgrading": UPGRADE.exists(),
+        "proxied": bool(variables()),
         "kubelet": found["joined"]["kubelet"],
     }
     if report.findings:
@@ -68,4 +77,5 @@ def _urls(params: dict[str, Any], cluster: dict[str, Any]) -> list[str]:
     if params["endpoints"] is not None:
         return list(params["endpoints"])
     arn = str(cluster.get("arn", ":::::")).split(":")
-    return [params["releases"], *endpoints(arn[3], arn[1], params["credential_provider"])]
+    manifest = [params["manifest"]] if (params["manifest"] or "").startswith("http") else []
+    return [params["releases"], *manifest, *endpoints(arn[3], arn[1], params["credential_provider"])]

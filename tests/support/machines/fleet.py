@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,14 +29,23 @@ UNSHARE = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--
 class Machines:
     """Boots machines, each with files of its own by path, and logs in to them with keys that are made for them.
 
-    ``directory`` keeps the keys and what the machines say on their consoles. Raises CannotMake.
+    ``directory`` keeps the keys and what the machines say on their consoles. ``locked_in`` are machines without a
+    network, which reach some ports of this computer's loopback by the same ports of theirs, and nothing else. Raises
+    CannotMake.
     """
 
-    def __init__(self, machines: Mapping[str, Files], directory: Path, common: Files | None = None) -> None:
+    def __init__(
+        self,
+        machines: Mapping[str, Files],
+        directory: Path,
+        common: Files | None = None,
+        locked_in: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
         self._directory = directory
         self._sockets = tempfile.TemporaryDirectory(prefix="ssh-")  # in a short path, as sockets have
         self._slot = _reserve()
         self._octet = self._slot.getsockname()[0].split(".")[2]
+        self._locked_in = locked_in or {}
         self._files = {name: {**(common or {}), **files} for name, files in machines.items()}
         self.addresses = {name: f"127.0.{self._octet}.{number}" for number, name in enumerate(machines, 1)}
 
@@ -58,7 +67,11 @@ class Machines:
         known = [f"{address} {self._key('host.pub')}" for address in self.addresses.values()]
         (self._directory / "known_hosts").write_text("\n".join([*known, ""]))
         machines = {
-            name: {"address": self.addresses[name], "files": as_data({**self._own(name), **files})}
+            name: {
+                "address": self.addresses[name],
+                "files": as_data({**self._own(name), **files}),
+                "ports": self._locked_in.get(name),
+            }
             for name, files in self._files.items()
         }
         fleet = {

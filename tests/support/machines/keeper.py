@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from support.machines.doors import HERE, make_namespace, open_door
 from support.machines.files import File, put
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -26,8 +27,8 @@ OURS = "flotilla-machines-"
 PATIENCE = 120  # seconds for all machines to boot
 NSPAWN = ["systemd-nspawn", "--register=no", "--keep-unit", "--boot", "--console=pipe", "--quiet"]
 NSPAWN += ["--resolv-conf=off", "--timezone=off", "--link-journal=no"]
-"""The machine shares the network of this computer, where it has an address of its own. No systemd around it is told of
-it: where tests run, there often is none."""
+"""The machine shares the network of this computer, where it has an address of its own, unless it is locked in. No
+systemd around it is told of it: where tests run, there often is none."""
 
 
 def main() -> None:
@@ -40,8 +41,9 @@ def main() -> None:
         base.mkdir()
         subprocess.run(["tar", "--extract", "--file", fleet["base"], "--directory", str(base)], check=True)
         consoles = Path(fleet["consoles"])
+        networks = {name: _network(work, name, machine) for name, machine in fleet["machines"].items()}
         running = {
-            name: _boot(name, _root(base, work, name, machine["files"]), cgroup, consoles)
+            name: _boot(name, _root(base, work, name, machine["files"]), cgroup, consoles, networks[name])
             for name, machine in fleet["machines"].items()
         }
         for name, machine in fleet["machines"].items():
@@ -94,12 +96,25 @@ def _root(base: Path, work: Path, name: str, files: dict[str, dict[str, Any]]) -
     return root
 
 
-def _boot(name: str, root: Path, cgroup: Path, consoles: Path) -> subprocess.Popen[bytes]:
+def _network(work: Path, name: str, machine: dict[str, Any]) -> list[str]:
+    """What has a machine that is locked in be so, but for its sshd, and the ports that it may leave by."""
+    if machine["ports"] is None:
+        return []
+    namespace = work / f"{name}.network"
+    make_namespace(namespace)
+    sshd = (machine["address"], 22)
+    open_door(HERE, sshd, namespace, sshd)
+    for port in machine["ports"]:
+        open_door(namespace, ("127.0.0.1", port), HERE, ("127.0.0.1", port))
+    return [f"--network-namespace-path={namespace}"]
+
+
+def _boot(name: str, root: Path, cgroup: Path, consoles: Path, network: list[str]) -> subprocess.Popen[bytes]:
     own = cgroup / name
     own.mkdir()
     with (consoles / f"{name}.log").open("wb") as console:
         return subprocess.Popen(
-            [*NSPAWN, f"--machine={name}", f"--directory={root}"],
+            [*NSPAWN, *network, f"--machine={name}", f"--directory={root}"],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,

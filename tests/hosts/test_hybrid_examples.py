@@ -20,7 +20,7 @@ def test_the_examples_of_the_modules_run(fleet: Callable[..., Fleet]) -> None:
     installs, uninstalls = documentation("hybrid_node_install").examples
     tasks = [*documentation("hybrid_node_preflight").examples, installs, *documentation("hybrid_node").examples]
     inventory = {**hosts.inventory, "eks_clusters": {"hosts": {"localhost": {}}}}
-    for several in (tasks, [uninstalls]):
+    for several in (tasks, [uninstalls, *documentation("hybrid_node_proxy").examples]):
         play = {"hosts": "eks_hybrid_nodes", "module_defaults": defaults}
         run = hosts.playbook.tasks(*several, play=play, inventory=inventory)
         assert [(line["task"], line["status"]) for line in run.lines] == [(task["name"], "ok") for task in several]

@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import nodeadm
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy import (
     APT,
     ENVIRONMENT,
     MARK,
+    NAMES,
     File,
     Plan,
     Proxy,
@@ -24,6 +30,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy import 
     units,
     variables_in,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_host import adopt, in_environment, silent
 from ansible_collections.flotilla.eks.plugins.plugin_utils._hybrid_proxy import LOCAL, hybrid_proxy
 from ansible_collections.flotilla.eks.plugins.plugin_utils._user_data_checks import UserDataError
 
@@ -191,3 +198,47 @@ def test_what_must_not_go_through_the_proxy_is_told_by_the_cluster() -> None:
     assert hybrid_proxy({}, CLUSTER) == {}
     with pytest.raises(UserDataError, match="nothing else"):
         hybrid_proxy({"proxy": URL})
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that names no proxy, and is as it was afterwards."""
+    for name in NAMES:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+def test_what_is_started_goes_by_the_proxy_alone(environment: None) -> None:
+    os.environ["no_proxy"] = "everything.example"
+    adopt({})
+    assert os.environ["no_proxy"] == "everything.example"
+    adopt(Proxy("", SECRET).variables)
+    assert {name: os.environ[name] for name in NAMES if name in os.environ} == {
+        "HTTPS_PROXY": SECRET,
+        "https_proxy": SECRET,
+    }
+    assert in_environment() == Proxy("", SECRET)
+
+
+def test_what_nodeadm_says_of_the_proxy_is_told_without_its_password(
+    environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "nodeadm"
+    program.write_text('#!/bin/sh\necho "{\\"level\\":\\"fatal\\",\\"error\\":\\"no $HTTPS_PROXY\\"}"; exit $1\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(nodeadm, "NODEADM", program)
+    adopt(CLOSED.variables)
+    with pytest.raises(Failed, match="no http://") as failure:
+        nodeadm.nodeadm("1", timeout=30)
+    for told in (str(failure.value), nodeadm.nodeadm("0", timeout=30)):
+        assert "proxy.example.com" in told
+        assert "p%40ss" not in told
+
+
+def test_a_proxy_that_is_silent_is_told_without_its_password() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://edge:p%40ss@127.0.0.1:{server.getsockname()[1]}"
+        assert silent(Proxy(url, url)) == ""
+    told = silent(Proxy(url, url))
+    assert told.startswith(f"the proxy {url.rpartition('@')[2]} does not answer (")
+    assert silent(None) == ""

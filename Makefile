@@ -22,7 +22,7 @@ export XDG_CACHE_HOME           := $(BUILD)/cache
 unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recording test test-hosts molecule lint format sanity bench api-coverage build changelog clean distclean
+.PHONY: help demo recording test test-ansibles test-hosts molecule lint format sanity bench api-coverage build changelog clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -37,6 +37,9 @@ test: $(READY) ## Run all tests (JOBS=3 of them at a time); those on real machin
 	@$(activate) python -m pytest -n $(JOBS)
 	@$(activate) if (cd tests && python -m support.machines --possible); then $(MAKE) --no-print-directory test-hosts; \
 	  else echo 'LEFT OUT: the tests on real machines (make test-hosts)'; fi
+
+test-ansibles: $(READY) ## Run some of the tests under the newest release of Ansible and the oldest allowed, each in a venv of its own
+	@$(activate) cd tests && python -m legs $(JOBS)
 
 molecule: $(READY) ## Run the scenarios of the roles on the simulated AWS
 	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all --exclude ec2_nodes

@@ -62,12 +62,12 @@ EXAMPLES = r"""
 - name: The roles of a cluster, with all their policies
   flotilla.eks.iam_roles_info:
     names: [prod-cluster, prod-node]
-  register: roles
+  register: found
 
 - name: What is attached to each
   ansible.builtin.debug:
     msg: "{{ item.role_name }}: {{ item.managed_policies | map(attribute='policy_name') | join(', ') }}"
-  loop: "{{ roles.iam_roles }}"
+  loop: "{{ found.iam_roles }}"
   loop_control:
     label: "{{ item.role_name }}"
 

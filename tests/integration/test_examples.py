@@ -87,6 +87,12 @@ def roles_for_a_cluster(aws: Surroundings) -> dict[str, Any]:
     return {}
 
 
+def roles_of_a_cluster(aws: Surroundings) -> dict[str, Any]:
+    for purpose in ("cluster", "node"):
+        aws.role(purpose, f"prod-{purpose}")
+    return {}
+
+
 def a_cluster_and_a_launch_template(aws: Surroundings) -> dict[str, Any]:
     template = {"LaunchTemplateName": "eks-nodes", "LaunchTemplateData": {"InstanceType": "m6i.large"}}
     aws.ec2.create_launch_template(**template)
@@ -249,6 +255,7 @@ GIVEN = {
     "identity_provider_config": a_cluster,
     "identity_provider_config_info": a_cluster_with_an_identity_provider,
     "iam_oidc_provider": a_cluster,
+    "iam_roles_info": roles_of_a_cluster,
     "insights_info": a_cluster_with_its_members,
     "join_diagnosis": a_cluster_with_nodes,
     "kubeconfig": a_cluster_and_what_its_module_returned,

@@ -25,6 +25,11 @@ options: {}
 """
 
 
+def _of(event: Any, name: str) -> Any:
+    """A member of an event; until ansible-core 2.19, they were called as if they were private."""
+    return getattr(event, name) if hasattr(event, name) else getattr(event, f"_{name}")
+
+
 class CallbackModule(CallbackBase):
     """One method per event that the tests ask about."""
 
@@ -37,10 +42,9 @@ class CallbackModule(CallbackBase):
             file.write(json.dumps(line, default=str) + "\n")
 
     def _record(self, status: str, event: Any) -> None:
-        result = {key: value for key, value in event.result.items() if not key.startswith("_ansible")}
-        self._write(
-            {"host": event.host.name, "task": event.task.name or event.task.action, "status": status, "result": result}
-        )
+        host, task, result = (_of(event, name) for name in ("host", "task", "result"))
+        told = {key: value for key, value in result.items() if not key.startswith("_ansible")}
+        self._write({"host": host.name, "task": task.name or task.action, "status": status, "result": told})
 
     def v2_runner_on_ok(self, result: Any) -> None:
         self._record("ok", result)

@@ -278,9 +278,9 @@ def _hybrid_problems(wanted: Wanted, role: Role) -> Iterator[str]:
     anchors = [one["condition"]["ArnEquals"]["aws:SourceArn"] for one in role.trust if role.service == "rolesanywhere"]
     if not all(map(TRUST_ANCHOR_ARN.fullmatch, anchors)):
         yield (
-            f"iam_hybrid_trust_anchor_arn is {anchors[0]!r}, which is not the ARN of a trust anchor: write it like "
-            "arn:aws:rolesanywhere:REGION:123456789012:trust-anchor/ID, as flotilla.eks.roles_anywhere_trust_anchor "
-            "returns it."
+            f"iam_given_hybrid_trust_anchor_arn is {anchors[0]!r}, which is not the ARN of a trust anchor: write it "
+            "like arn:aws:rolesanywhere:REGION:123456789012:trust-anchor/ID, or leave it empty and name the "
+            "certificate of the authority in iam_hybrid_ca_certificate."
         )
 
 

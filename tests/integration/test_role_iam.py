@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from support.authority import Authority
 from support.ledger import Ledger
 from support.playbook import Playbook
 from support.roles import Role, handed_on
@@ -21,6 +22,8 @@ FACTS = [
     "iam_node_instance_profile_arn",
     "iam_fargate_role_arn",
     "iam_hybrid_role_arn",
+    "iam_hybrid_trust_anchor_arn",
+    "iam_hybrid_profile_arn",
 ]
 ARN = f"arn:aws:iam::{ACCOUNT}:role"
 
@@ -50,6 +53,7 @@ def test_from_an_empty_account_and_back(
     aws.role("node", "demo-of-somebody-else")
     facts = {f"iam_{key}_role_arn": f"{ARN}/demo-{key}" for key in ("cluster", "node", "fargate")}
     facts |= {"iam_node_instance_profile_arn": "", "iam_hybrid_role_arn": ""}
+    facts |= {"iam_hybrid_trust_anchor_arn": "", "iam_hybrid_profile_arn": ""}
 
     with subtests.test("check mode writes nothing and foretells the ARNs"):
         ledger.clear()
@@ -160,6 +164,8 @@ def test_given_roles_are_handed_on_and_left_alone(iam: Role, ledger: Ledger, aws
         "iam_node_instance_profile_arn": "",
         "iam_fargate_role_arn": "",
         "iam_hybrid_role_arn": "",
+        "iam_hybrid_trust_anchor_arn": "",
+        "iam_hybrid_profile_arn": "",
     }
     assert iam.run(iam_state="absent", **given).changed == 0
 
@@ -241,18 +247,46 @@ def test_a_role_for_on_premises_nodes(iam: Role, ledger: Ledger, aws: Surroundin
         assert len(own_policy(aws)) == 3
 
     with subtests.test("with IAM Roles Anywhere"):
-        anchor = f"arn:aws:rolesanywhere:eu-central-1:{ACCOUNT}:trust-anchor/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"
+        path = iam.playbook.directory / "ca.pem"
+        path.write_text(Authority().pem)
         certificates = {**hybrid, "iam_hybrid_credential_provider": "iam_roles_anywhere"}
-        assert "iam_hybrid_trust_anchor_arn is ''" in iam.refused(**certificates)
-        iam.run(**certificates, iam_hybrid_trust_anchor_arn=anchor)
+        assert "iam_given_hybrid_trust_anchor_arn is ''" in iam.refused(**certificates)
+        certificates["iam_hybrid_ca_certificate"] = str(path)
+        ledger.clear()
+        assert (iam.run(check=True, **certificates).changed > 2, ledger.writes()) == (True, [])
+        made = handed_on(iam.run(**certificates))
+        [anchor] = aws.anywhere.list_trust_anchors()["trustAnchors"]
+        [profile] = aws.anywhere.list_profiles()["profiles"]
+        assert made["iam_hybrid_trust_anchor_arn"] == anchor["trustAnchorArn"]
+        assert made["iam_hybrid_profile_arn"] == profile["profileArn"]
+        assert (profile["roleArns"], profile["acceptRoleSessionName"]) == ([f"{ARN}/demo-hybrid"], True)
+        assert (profile["enabled"], anchor["enabled"]) == (True, True)
         document = aws.iam.get_role(RoleName="demo-hybrid")["Role"]["AssumeRolePolicyDocument"]
         tagging, assuming = document["Statement"]
         assert tagging["Action"] == ["sts:TagSession", "sts:SetSourceIdentity"]
         assert assuming["Condition"]["StringEquals"] == {"sts:RoleSessionName": "${aws:PrincipalTag/x509Subject/CN}"}
-        assert {one["Condition"]["ArnEquals"]["aws:SourceArn"] for one in document["Statement"]} == {anchor}
+        trusted = {one["Condition"]["ArnEquals"]["aws:SourceArn"] for one in document["Statement"]}
+        assert trusted == {anchor["trustAnchorArn"]}
         assert policies(aws, "demo-hybrid") == {"AmazonEC2ContainerRegistryPullOnly"}
         assert len(own_policy(aws)) == 1
-        assert iam.run(**certificates, iam_hybrid_trust_anchor_arn=anchor).changed == 0
+        ledger.clear()
+        assert (iam.run(**certificates).changed, ledger.writes()) == (0, [])
+
+    with subtests.test("a trust anchor of somebody else is not touched"):
+        tag = "flotilla.eks/region"
+        aws.anywhere.untag_resource(resourceArn=anchor["trustAnchorArn"], tagKeys=[tag])
+        said = iam.refused(**certificates)
+        assert said.startswith(f"{anchor['trustAnchorArn']} is called demo-hybrid, but does not carry the tags")
+        aws.anywhere.tag_resource(resourceArn=anchor["trustAnchorArn"], tags=[{"key": tag, "value": aws.region}])
+
+    with subtests.test("trust anchor and profile go with the role"):
+        ledger.clear()
+        assert (iam.run(check=True, iam_state="absent", **certificates).changed > 2, ledger.writes()) == (True, [])
+        iam.run(iam_state="absent", **certificates)
+        assert roles(aws) == aws.anywhere.list_trust_anchors()["trustAnchors"] == []
+        assert aws.anywhere.list_profiles()["profiles"] == []
+        assert iam.run(iam_state="absent", **certificates).changed == 0
+        iam.run(**hybrid)
 
     with subtests.test("removed with its own policy"):
         iam.run(iam_state="absent")

@@ -143,7 +143,9 @@ def anchored(arn: str) -> dict[str, Any]:
 def test_a_trust_anchor_is_needed_where_certificates_let_in() -> None:
     assert plan_roles([], wish(anchored(ANCHOR)))["problems"] == []
     [text] = plan_roles([], wish(anchored("")))["problems"]
-    assert text.startswith("iam_hybrid_trust_anchor_arn is '', which is not the ARN of a trust anchor: write it like")
+    assert text.startswith(
+        "iam_given_hybrid_trust_anchor_arn is '', which is not the ARN of a trust anchor: write it like"
+    )
     given_arn = {"given": "arn:aws:iam::123456789012:role/theirs"}
     assert plan_roles([], wish({**anchored(""), **given_arn}))["problems"] == []
 

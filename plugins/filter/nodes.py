@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.plugin_utils._hybrid_cni import hybrid_cni_values
 from ansible_collections.flotilla.eks.plugins.plugin_utils._hybrid_config import hybrid_node_config
 from ansible_collections.flotilla.eks.plugins.plugin_utils._hybrid_proxy import hybrid_proxy
 from ansible_collections.flotilla.eks.plugins.plugin_utils._membership import cluster_of
@@ -23,6 +24,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "cluster_of": cluster_of,
+            "hybrid_cni_values": hybrid_cni_values,
             "hybrid_node_config": hybrid_node_config,
             "hybrid_proxy": hybrid_proxy,
             "node_config": node_config,

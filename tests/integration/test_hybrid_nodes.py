@@ -11,8 +11,9 @@ import pytest
 
 from support.anywhere_client import credentials, session
 from support.authority import Authority
+from support.clusters import api_of, deploy_network_plugin
 from support.playbook import Playbook
-from support.roles import Role
+from support.roles import Role, handed_on
 from support.steps import Steps
 from support.surroundings import ACCOUNT, Surroundings
 
@@ -21,7 +22,8 @@ CLUSTER = f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/prod"
 
 @pytest.fixture
 def iam(playbook: Playbook) -> Role:
-    return Role(playbook, "iam", ["iam_hybrid_role_arn"], iam_cluster_name="prod", iam_roles=["hybrid"])
+    facts = ["iam_hybrid_role_arn", "iam_hybrid_trust_anchor_arn", "iam_hybrid_profile_arn"]
+    return Role(playbook, "iam", facts, iam_cluster_name="prod", iam_roles=["hybrid"])
 
 
 def a_cluster_for_hosts(aws: Surroundings, role: str) -> None:
@@ -46,6 +48,7 @@ def test_by_systems_manager(iam: Role, aws: Surroundings, playbook: Playbook, st
     iam.run()
     aws.simulator.advance(60)
     a_cluster_for_hosts(aws, f"arn:aws:iam::{ACCOUNT}:role/prod-hybrid")
+    deploy_network_plugin(api_of(aws))
     kept = playbook.directory / "activation"
     wanted = {"name": "join", "registration_limit": 2, "iam_role": "prod-hybrid", "tags": {"EKSClusterARN": CLUSTER}}
     wanted["expires_in"] = 29 * 86400  # simulated time runs fast
@@ -74,23 +77,25 @@ def test_by_systems_manager(iam: Role, aws: Surroundings, playbook: Playbook, st
 
 def test_by_certificates(iam: Role, aws: Surroundings, steps: Steps) -> None:
     authority = Authority()
-    source = {"source_data": {"x509_certificate_data": authority.pem}}
-    anchor = steps.converge("roles_anywhere_trust_anchor", name="edge", source=source, enabled=True)
-    arn = anchor["trust_anchor_arn"]
-    iam.run(iam_hybrid_credential_provider="iam_roles_anywhere", iam_hybrid_trust_anchor_arn=arn)
+    path = iam.playbook.directory / "ca.pem"
+    path.write_text(authority.pem)
+    made = handed_on(iam.run(iam_hybrid_credential_provider="iam_roles_anywhere", iam_hybrid_ca_certificate=str(path)))
     aws.simulator.advance(60)
-    role = f"arn:aws:iam::{ACCOUNT}:role/prod-hybrid"
-    profile = steps.converge(
-        "roles_anywhere_profile", name="edge", role_arns=[role], enabled=True, accept_role_session_name=True
-    )
+    role = made["iam_hybrid_role_arn"]
     a_cluster_for_hosts(aws, role)
     certificate, key = authority.issue("edge-1")
-    named = {"trustAnchorArn": arn, "profileArn": profile["profile_arn"], "roleArn": role}
+    named = {"trustAnchorArn": made["iam_hybrid_trust_anchor_arn"], "profileArn": made["iam_hybrid_profile_arn"]}
+    named["roleArn"] = role
     url = aws.simulator.url
     assert session(url, certificate, key, body={"roleSessionName": "edge-2"}, **named)[0] == 403
     status, answer = session(url, certificate, key, body={"roleSessionName": "edge-1"}, **named)
     assert status == 201
     assert join(aws, credentials(answer), "10.80.0.6") == "edge-1"
+    aws.settle()
+    said = steps.refused("nodes", cluster_name="prod", nodes=[{"name": "edge-1"}], wait_timeout=1)
+    assert "cni plugin not initialized. No network plug-in (CNI) runs on it" in said
+    assert "deploy Cilium or Calico" in said
+    deploy_network_plugin(api_of(aws))
     aws.settle()
     assert {name: (node["kind"], node["status"]) for name, node in told(steps).items()} == {
         "edge-1": ("hybrid", "ready")

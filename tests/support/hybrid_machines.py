@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from support.clusters import api_of, deploy_network_plugin
 from support.machines import File, Files, Machines
 from support.stand_ins import __file__ as stand_ins
 from support.surroundings import Surroundings
@@ -98,7 +99,9 @@ class HybridMachines(Machines):
 
 
 def cluster_for_hosts(aws: Surroundings, name: str = "prod", version: str = "1.34") -> str:
-    """An ACTIVE cluster with remote networks, and the role ``NAME-hybrid`` of its nodes; returns the role's ARN."""
+    """An ACTIVE cluster with remote networks and a network plug-in for them, and the role ``NAME-hybrid`` of its nodes;
+    returns the role's ARN."""
     networks = {"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]}
     aws.cluster(name, version=version, accessConfig={"authenticationMode": "API"}, remoteNetworkConfig=networks)
+    deploy_network_plugin(api_of(aws, name))
     return aws.role("hybrid", f"{name}-hybrid")

@@ -16,7 +16,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._join.evidence import
     blocking,
     suspicious,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes.sources import NOT_READY, readiness
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.sources import NOT_READY, readiness, without_network
 from ansible_collections.flotilla.eks.plugins.module_utils._paths import pick
 from ansible_collections.flotilla.eks.plugins.module_utils._progress import duration
 from ansible_collections.flotilla.eks.plugins.module_utils._user_data.told import WINDOWS
@@ -115,7 +115,7 @@ def node_conditions(case: Case, evidence: Evidence) -> Iterator[Finding]:
 
 def _unready(case: Case, evidence: Evidence, state: str, reason: str | None) -> Iterator[Finding]:
     told = str(reason)
-    if "NetworkPluginNotReady" in told or "cni plugin not initialized" in told:
+    if without_network(told):
         yield _without_network(case, evidence, told)
     elif state == "Unknown":
         yield blocking(

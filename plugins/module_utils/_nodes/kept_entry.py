@@ -19,7 +19,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access im
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Kubernetes, KubernetesError, Object
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes.kept import change
-from ansible_collections.flotilla.eks.plugins.module_utils._nodes.sources import instance_of, readiness
+from ansible_collections.flotilla.eks.plugins.module_utils._nodes.sources import advice, instance_of, readiness
 from ansible_collections.flotilla.eks.plugins.module_utils._nodes.wanted import enumerated
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience
 
@@ -124,7 +124,8 @@ def _unready(params: Values, there: Mapping[str, Object]) -> dict[str, str]:
             found[name] = "no Node has appeared for it"
         elif params["wait_timeout"]:
             state, reason = readiness((there[name].get("status") or {}).get("conditions") or [])
-            found |= {} if state == "Ready" else {name: f"{there[name]['metadata']['name']} is {state}, {reason}"}
+            told = [f"{there[name]['metadata']['name']} is {state}, {reason}", advice(there[name])]
+            found |= {} if state == "Ready" else {name: ". ".join(filter(None, told))}
     return found
 
 

@@ -37,6 +37,7 @@ SCALING_GROUP_TAG = "aws:autoscaling:groupName"
 INSTANCE = re.compile(r"^aws:///[^/]*/(i-[0-9a-f]+)$")  # a providerID
 MANAGED_INSTANCE = re.compile(r"^mi-[0-9a-f]{17}$")  # the name of a hybrid node that Systems Manager lets in
 WELL = {"Ready", "running", "InService", "Online"}  # the states, each in its source's words, that belong together
+NO_NETWORK = ("NetworkPluginNotReady", "cni plugin not initialized", "cni config uninitialized")
 FACTS = ("group", "zone", "instance_type")
 
 
@@ -125,6 +126,31 @@ def readiness(conditions: Sequence[Values]) -> tuple[str, str | None]:
         return "Ready", None
     told = [text for text in (ready.get("reason"), ready.get("message")) if text]
     return {"False": "NotReady"}.get(ready["status"], "Unknown"), ": ".join(told) or "the kubelet gives no reason"
+
+
+def without_network(reason: str | None) -> bool:
+    """Whether a node that is not Ready says that it waits for a network plug-in.
+
+    The words of pkg/kubelet/runtime.go of github.com/kubernetes/kubernetes, and of containerd.
+    """
+    return any(words in (reason or "") for words in NO_NETWORK)
+
+
+def advice(node: Values) -> str | None:
+    """What to do about a Node that waits for a network plug-in; None about others.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-cni.html
+    """
+    _state, reason = readiness((node.get("status") or {}).get("conditions") or [])
+    if not without_network(reason):
+        return None
+    if (node["metadata"].get("labels") or {}).get(COMPUTE_TYPE) == "hybrid":
+        return (
+            "No network plug-in (CNI) runs on it, and that of the VPC does not run on premises: deploy Cilium or "
+            "Calico with an affinity to eks.amazonaws.com/compute-type=hybrid, such as by hybrid_nodes_cni of the role "
+            "hybrid_nodes. If it is deployed, look at its pods on the node"
+        )
+    return "No network plug-in (CNI) runs on it: look at the pods of aws-node in kube-system, and at the add-on vpc-cni"
 
 
 def witnesses(member: Member, sources: Sources) -> dict[str, Values]:

@@ -1,7 +1,8 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A kubelet that makes its Node, says that it is ready, and runs no pods.
+"""A kubelet that makes its Node, says that it is ready, and runs no pods. On premises, where the pods of its network
+plug-in are the simulator's, it leaves it to that to say so.
 
 Labels and taints are set when the Node is made, and never again. https://kubernetes.io/docs/concepts/architecture/nodes/
 """
@@ -27,6 +28,14 @@ FLAGS = {"node-ip", "cloud-provider", "hostname-override", "config", "config-dir
 FLAGS |= {"register-with-taints", "max-pods", "image-credential-provider-config", "image-credential-provider-bin-dir"}
 HEARTBEAT = 1  # seconds; also between two attempts
 MERGE = "application/merge-patch+json"
+READY = {"status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
+NO_NETWORK = {
+    "status": "False",
+    "reason": "KubeletNotReady",
+    "message": "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady"
+    " message:Network plugin returns error: cni plugin not initialized",
+}
+"""pkg/kubelet/runtime.go of github.com/kubernetes/kubernetes, and what containerd says of its network."""
 
 
 def main() -> None:
@@ -98,10 +107,11 @@ def _heartbeat(api: Api, flags: dict[str, str], config: dict[str, Any]) -> None:
             raise
         node = api.send("POST", "/api/v1/nodes", _node(flags, config))
         print("Successfully registered node", flush=True)
-    conditions = node.get("status", {}).get("conditions", [])
-    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-    if not ready or node["status"].get("nodeInfo", {}).get("kubeletVersion") != VERSION.read_text().strip():
-        api.send("PATCH", f"{path}/status", {"status": _status(flags)}, MERGE)
+    told = node.get("status") or {}
+    conditions = _conditions(flags, told.get("conditions") or [])
+    version = (told.get("nodeInfo") or {}).get("kubeletVersion")
+    if conditions != told.get("conditions") or version != VERSION.read_text().strip():
+        api.send("PATCH", f"{path}/status", {"status": _status(flags, conditions)}, MERGE)
 
 
 def _node(flags: dict[str, str], config: dict[str, Any]) -> dict[str, Any]:
@@ -122,21 +132,29 @@ def _node(flags: dict[str, str], config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _status(flags: dict[str, str]) -> dict[str, Any]:
+def _conditions(flags: dict[str, str], known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What it says of its health: it is Ready, but without a network, which there is none of at first on premises."""
+    ready = next((one for one in known if one["type"] == "Ready"), {"status": "Unknown"})
+    if ready["status"] == "True" or (ready["status"] == "False" and not flags["cloud-provider"]):
+        return known
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    told = READY if flags["cloud-provider"] else NO_NETWORK
+    return [{"type": "Ready", **told, "lastHeartbeatTime": now, "lastTransitionTime": now}]
+
+
+def _status(flags: dict[str, str], conditions: list[dict[str, Any]]) -> dict[str, Any]:
     resources = {
         "cpu": "2",
         "memory": "8130004Ki",
         "pods": flags.get("max-pods", "29"),
         "ephemeral-storage": "20893676Ki",
     }
-    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "kubelet is posting ready status"}
     version = VERSION.read_text().strip()
     return {
         "capacity": resources,
         "allocatable": resources,
         "addresses": [{"type": "InternalIP", "address": flags["node-ip"]}],
-        "conditions": [{**ready, "lastHeartbeatTime": now, "lastTransitionTime": now}],
+        "conditions": conditions,
         "nodeInfo": {
             "architecture": "amd64",
             "bootID": "1",

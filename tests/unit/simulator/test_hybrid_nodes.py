@@ -16,7 +16,7 @@ import pytest
 from unit.simulator.account import Account
 
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
-from eks_simulator.nodes.hybrid import COMPUTE_TYPE
+from eks_simulator.kubernetes.controllers.network_plugins import COMPUTE_TYPE
 
 READS = {"Effect": "Allow", "Action": ["eks:DescribeCluster", "eks:ListAccessEntries"], "Resource": "*"}
 NETWORKS = {"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]}

@@ -15,23 +15,22 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from .. import durations
 from ..amis import kubelet_version
 from ..aws import Neighbours
 from ..callers import Identity, identity_of
 from ..errors import ServiceError
+from ..kubernetes.controllers.network_plugins import COMPUTE_TYPE
 from ..kubernetes.types import NODE
 from ..moto_setup import account_of
 from ..role_rules import policy_documents
 from ..store import Cluster, Region
 from ..versions import minor
-from .node import Machine, Outfit, conditions, new_node
+from .node import Machine, Outfit, new_node
 
 if TYPE_CHECKING:
     from ..control_plane.plane import ControlPlane
     from ..world import World
 
-COMPUTE_TYPE = "eks.amazonaws.com/compute-type"
 PROVIDER = "eks.amazonaws.com/hybrid-credential-provider"
 _MANAGED = re.compile(r"mi-[0-9a-f]{17}")
 _KNOWN = {"access_key_id", "secret_access_key", "session_token"}
@@ -63,7 +62,7 @@ def join(world: World, asked: dict[str, Any]) -> dict[str, Any]:
     version = asked.get("version") or cluster.version
     _require_version(cluster, version)
     _require_node(plane, caller)
-    _register(world, region, plane, caller.session, asked, version)
+    _register(region, plane, caller.session, asked, version)
     return {"node": caller.session}
 
 
@@ -113,10 +112,8 @@ def _require_node(plane: ControlPlane, caller: Identity) -> None:
         raise _refused(f"Forbidden: {user.name} is not the node {caller.session}")
 
 
-def _register(
-    world: World, region: Region, plane: ControlPlane, name: str, asked: dict[str, Any], version: str
-) -> None:
-    """A kubelet takes over the Node of its name that it finds. One whose network plug-in runs is soon Ready."""
+def _register(region: Region, plane: ControlPlane, name: str, asked: dict[str, Any], version: str) -> None:
+    """A kubelet takes over the Node of its name that it finds. It is Ready when a network plug-in runs there."""
     provider = "ssm" if _MANAGED.fullmatch(name) else "iam-ra"
     labels = {**asked.get("labels", {}), COMPUTE_TYPE: "hybrid", PROVIDER: provider}
     kubelet = version if version.startswith("v") else kubelet_version(version)
@@ -128,14 +125,6 @@ def _register(
     node["metadata"]["labels"] = {key: value for key, value in own.items() if not _CLOUD.search(key)}
     if plane.objects.find(NODE, "", name) is None:
         plane.objects.create(NODE, node)
-
-    def become_ready() -> None:
-        found = plane.objects.find(NODE, "", name)
-        if found:
-            status = {**found["status"], "conditions": conditions(plane.timestamp(), ready=True)}
-            plane.objects.change(NODE, found, status=status)
-
-    world.timeline.after(durations.NODE_READY, become_ready)
 
 
 def _refused(message: str) -> ServiceError:

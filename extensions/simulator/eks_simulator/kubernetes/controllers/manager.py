@@ -19,6 +19,7 @@ from .garbage import GarbageCollector
 from .index import Index
 from .kubelets import Kubelets
 from .namespaces import Namespaces
+from .network_plugins import NetworkPlugins
 from .node_lifecycle import NodeLifecycle
 from .replica_sets import ReplicaSets
 from .scheduler import Scheduler
@@ -38,6 +39,7 @@ _CONTROLLERS: tuple[Callable[[Context], Controller], ...] = (
     Fargate,
     Scheduler,
     Kubelets,
+    NetworkPlugins,
     DisruptionBudgets,
 )
 """In the order in which they take their turns: who changes what others decide by comes first."""

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_crl
 
 from support.hybrid_fleet import JOIN, NODES, Fleet, certified
 from support.ledger import Ledger
+from support.surroundings import Surroundings
 
 
 def test_hosts_join_by_certificates(
@@ -35,7 +37,7 @@ def test_hosts_join_by_certificates(
         assert hosts.run().changed == 0
         assert ledger.writes() == []
     with subtests.test("a certificate that ends soon is renewed, and nothing is restarted for that"):
-        old = hosts.machines.run("edge-1", "cat", "/etc/iam/pki/server.pem")
+        old, used = (hosts.machines.run(name, "cat", "/etc/iam/pki/server.pem") for name in ("edge-1", "edge-2"))
         ran = hosts.run(variables={"hybrid_nodes_renew_before_days": 400})
         assert not ran.on("edge-1")[JOIN]["changed"]
         assert hosts.machines.run("edge-1", "cat", "/etc/iam/pki/server.pem") != old
@@ -48,8 +50,33 @@ def test_hosts_join_by_certificates(
         assert "gone" in ran.on("edge-2")["Stop where the cluster did not answer"]["msg"]
         assert [name for name, stats in ran.stats.items() if stats["failures"]] == ["edge-2"]
         host["eks_cluster"] = "prod"
-    with subtests.test("keys go with the hosts"):
+    with subtests.test("keys go with the hosts, and all their certificates are revoked, those that were renewed, too"):
+        new = hosts.machines.run("edge-1", "cat", "/etc/iam/pki/server.pem")
         hosts.run("nodes_hybrid_leave", arguments=["--limit", "edge-1"])
         assert hosts.api.find(f"{NODES}/edge-1") is None
-        for path in ("/etc/iam/pki/server.key", "/etc/iam/pki/server.pem", "/etc/aws/hybrid"):
+        assert revoked(hosts.aws) == {number_of(old), number_of(new)}
+        for path in ("/etc/iam", "/etc/aws/hybrid"):
             hosts.machines.run("edge-1", "test", "-e", path, fails=True)
+    with subtests.test("so are those of a dead host, which only AWS knows; without the authority's key, that is told"):
+        lost, known = number_of(used), revoked(hosts.aws)
+        hosts.machines.run("edge-2", "systemctl", "stop", "kubelet")
+        hosts.inventory["eks_hybrid_nodes"]["hosts"]["edge-2"]["ansible_host"] = "127.0.79.1"
+        dead = {"hybrid_nodes_unreachable": "remove", "hybrid_nodes_drain": False}
+        limited = ["--limit", "edge-2"]
+        keyless = {**dead, "hybrid_nodes_ca_key": ""}
+        ran = hosts.run("nodes_hybrid_leave", arguments=limited, check=True, variables=keyless)
+        assert f"Certificate {lost} of edge-2 is not revoked" in ran.output
+        hosts.run("nodes_hybrid_leave", arguments=limited, variables=dead)
+        assert hosts.api.find(f"{NODES}/edge-2") is None
+        assert revoked(hosts.aws) == known | {lost}
+
+
+def number_of(pem: str) -> int:
+    return load_pem_x509_certificate(pem.encode()).serial_number
+
+
+def revoked(aws: Surroundings) -> set[int]:
+    """The serial numbers on the one list of the trust anchor."""
+    [found] = aws.anywhere.list_crls()["crls"]
+    assert found["enabled"]
+    return {one.serial_number for one in load_pem_x509_crl(found["crlData"])}

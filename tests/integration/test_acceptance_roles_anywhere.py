@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from support.authority import Authority
 from support.steps import Steps, fields, operations
 from support.surroundings import Surroundings
 
-ANCHOR, PROFILE = "roles_anywhere_trust_anchor", "roles_anywhere_profile"
+ANCHOR, PROFILE, CRL = "roles_anywhere_trust_anchor", "roles_anywhere_profile", "roles_anywhere_crl"
+FILES = {"certificate": "pem", "key": "key"}
 
 
 def bundle(*authorities: Authority) -> dict[str, Any]:
@@ -122,6 +124,33 @@ def test_a_profile_from_beginning_to_end(aws: Surroundings, steps: Steps, subtes
     with subtests.test("removed"):
         assert operations(steps.converge(PROFILE, name="edge", state="absent")) == ["DeleteProfile"]
         assert steps.run(f"{PROFILE}_info")["roles_anywhere_profiles"] == []
+
+
+def test_a_certificate_is_revoked_once(aws: Surroundings, steps: Steps, subtests: pytest.Subtests) -> None:
+    authority = Authority()
+    certificate = authority.issue("edge-1")[0].public_bytes(Encoding.PEM).decode()
+    for name, content in (("ca.pem", authority.pem.encode()), ("ca.key", authority.private)):
+        (steps.playbook.directory / name).write_bytes(content)
+    own: dict[str, Any] = {"trust_anchor_arn": aws.trust_anchor(authority.pem)}
+    signing: dict[str, Any] = {f"ca_{what}": str(steps.playbook.directory / f"ca.{end}") for what, end in FILES.items()}
+    with subtests.test("without the key, it is told"):
+        [told] = steps.run(CRL, **own, certificates=[certificate])["certificates"]
+        assert (told["common_name"], told["revoked"]) == ("edge-1", False)
+    with subtests.test("with it, it is on a list"):
+        made = steps.converge(CRL, **own, **signing, certificates=[certificate], tags={"Team": "edge"})
+        assert operations(made) == ["ImportCrl"]
+        assert (made["enabled"], made["certificates"]) == (True, [{**told, "revoked": True}])
+        [tag] = aws.anywhere.list_tags_for_resource(resourceArn=made["crl_arn"])["tags"]
+        assert tag == {"key": "Team", "value": "edge"}
+    with subtests.test("another authority is refused"):
+        other = steps.playbook.directory / "other.pem"
+        other.write_text(Authority("Other").pem)
+        said = steps.refused(CRL, **own, **{**signing, "ca_certificate": str(other)}, certificates=[certificate])
+        assert said.endswith("ca_key: found another key than that of ca_certificate")
+        said = steps.refused(CRL, **own, ca_certificate="/none", certificates=[certificate])
+        assert said.endswith("ca_certificate: /none cannot be read: No such file or directory")
+    with subtests.test("the list goes before its trust anchor does"):
+        assert operations(steps.converge(CRL, **own, state="absent")) == ["DeleteCrl"]
 
 
 def test_bad_input_is_refused(aws: Surroundings, steps: Steps) -> None:

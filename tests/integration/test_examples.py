@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from support.authority import Authority
 from support.documentation import MODULES, OF_HOSTS, documentation
@@ -28,6 +29,7 @@ NODE = "ip-10-0-1-17.eu-central-1.compute.internal"
 IMAGE, SECURITY_GROUP = "ami-0a1b2c3d4e5f60718", "sg-0a1b2c3d4e5f60718"
 YEAR = 366 * 24 * 3600  # simulated seconds
 DIRECTORY = "/run/deploy"
+AUTHORITY = Authority()
 NOT_FOR_US_TO_CHOOSE = re.compile(
     r"\b(?:subnet|sg|vpc|lt|ami)-[0-9a-f]{8,}\b|\bkey/[0-9a-f-]{36}\b|/run/deploy\b|\bip-[\d-]+\.[\w.-]+|\bm?i-[0-9a-f]{17}\b"
 )
@@ -212,6 +214,13 @@ def registered(aws: Surroundings) -> str:
     return next((host["InstanceId"] for host in found), HOST)
 
 
+def a_certificate(aws: Surroundings) -> dict[str, Any]:
+    """One of the authority that the examples have, for which there is a trust anchor."""
+    certificate, _key = AUTHORITY.issue("edge-1")
+    anchor = {"trust_anchor_arn": aws.trust_anchor(AUTHORITY.pem)}
+    return {"anchor": anchor, "signed": {"certificate": certificate.public_bytes(Encoding.PEM).decode()}}
+
+
 def nothing(aws: Surroundings) -> dict[str, Any]:
     return {}
 
@@ -266,6 +275,7 @@ GIVEN = {
     "nodes_info": a_cluster_with_nodes,
     "pod_identity_association": a_cluster_for_pods_with_roles,
     "pod_identity_association_info": a_cluster_with_addons_and_associations,
+    "roles_anywhere_crl": a_certificate,
     "roles_anywhere_profile": a_role_for_certificates,
     "roles_anywhere_profile_info": profiles,
     "roles_anywhere_trust_anchor": nothing,
@@ -285,7 +295,8 @@ GIVEN = {
 def test_examples_run(module: str, aws: Surroundings, playbook: Playbook) -> None:
     """In one play, in which each task has to do its work: none is left out."""
     variables = GIVEN[module](aws)
-    (playbook.directory / "ca.pem").write_text(Authority().pem, encoding="utf-8")
+    (playbook.directory / "ca.pem").write_text(AUTHORITY.pem, encoding="utf-8")
+    (playbook.directory / "ca.key").write_bytes(AUTHORITY.private)
     real = dict(zip(SUBNETS, aws.private_subnets, strict=True))
     real |= {
         KEY: aws.key.rpartition(":")[2],

@@ -19,7 +19,9 @@ YEAR = timedelta(days=365)
 class Authority:
     """An authority of a name: a root, or one that another one has signed."""
 
-    def __init__(self, name: str = "Test", parent: Authority | None = None) -> None:
+    def __init__(self, name: str = "Test", parent: Authority | None = None, lists: bool = True) -> None:
+        """``lists``: whether its certificate allows it to sign revocation lists."""
+        self._lists = lists
         self.name = _named(name)
         self.key: Key = ec.generate_private_key(ec.SECP256R1())
         signer = parent or self
@@ -28,6 +30,12 @@ class Authority:
     @property
     def pem(self) -> str:
         return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+    @property
+    def private(self) -> bytes:
+        """The key, in PEM."""
+        plain = serialization.NoEncryption()
+        return self.key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
 
     def issue(
         self, name: str, *, key: Key | None = None, expired: bool = False, signs: bool = True
@@ -47,13 +55,17 @@ class Authority:
                 "key_encipherment",
                 "data_encipherment",
                 "key_agreement",
-                "crl_sign",
                 "encipher_only",
                 "decipher_only",
             ],
             False,
         )
-        usage = x509.KeyUsage(digital_signature=signs and not authority, key_cert_sign=authority, **off)
+        usage = x509.KeyUsage(
+            digital_signature=signs and not authority,
+            key_cert_sign=authority,
+            crl_sign=authority and self._lists,
+            **off,
+        )
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self.name).public_key(key.public_key())
         builder = builder.serial_number(x509.random_serial_number()).not_valid_before(begins).not_valid_after(ends)
         builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)

@@ -24,15 +24,11 @@ UTILS = PLUGINS / "module_utils"
 ENGINE = {"_apply", "_client", "_entry", "_generations", "_model", "_plan", "_read", "_resources", "_settle"}
 
 # Operations that no module calls, and why none needs to.
-_LISTS = "revocation lists are whose certificate authority it is; trust anchors can look them up by themselves"
-_SUBJECTS = "who came with which certificate is for audits; nodes are told by the cluster"
 NOT_CALLED: dict[str, dict[str, str]] = {
     "eks": {"ListTagsForResource": "Describe answers with the tags of every resource that has any"},
     "rolesanywhere": {
-        **dict.fromkeys(
-            ["ImportCrl", "GetCrl", "ListCrls", "UpdateCrl", "DeleteCrl", "EnableCrl", "DisableCrl"], _LISTS
-        ),
-        **dict.fromkeys(["GetSubject", "ListSubjects"], _SUBJECTS),
+        "GetCrl": "ListCrls tells all of a list",
+        "DisableCrl": "a list that is not to be heeded is removed",
         "ResetNotificationSettings": "what is wanted is said; an event that is not named is left alone",
     },
 }

@@ -8,8 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from support.authority import Authority
 from support.awx import sliced
 from support.clusters import api_of
@@ -83,20 +81,18 @@ class Fleet:
 
 
 def certified(aws: Surroundings, directory: Path) -> dict[str, Any]:
-    """An authority, which a trust anchor stands for, and a profile with the role of the nodes."""
+    """An authority, and what the role iam makes for it: a trust anchor, a profile with the role of the nodes."""
     authority = Authority()
     (directory / "ca.pem").write_text(authority.pem)
-    pem = authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (directory / "ca.key").write_bytes(pem)
+    (directory / "ca.key").write_bytes(authority.private)
+    named = {"name": "prod-hybrid", "tags": [{"key": "flotilla.eks/cluster", "value": "prod"}], "enabled": True}
     source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": authority.pem}}
-    anchor = aws.anywhere.create_trust_anchor(name="edge", source=source, enabled=True)["trustAnchor"]
+    aws.anywhere.create_trust_anchor(**named, source=source)
     role = aws.role("anywhere")
-    profile = aws.anywhere.create_profile(name="edge", roleArns=[role], enabled=True, acceptRoleSessionName=True)
+    aws.anywhere.create_profile(**named, roleArns=[role], acceptRoleSessionName=True)
     return {
         "hybrid_nodes_credential_provider": "iam_roles_anywhere",
         "hybrid_nodes_iam_role_arn": role,
-        "hybrid_nodes_trust_anchor_arn": anchor["trustAnchorArn"],
-        "hybrid_nodes_profile_arn": profile["profile"]["profileArn"],
         "hybrid_nodes_ca_certificate": str(directory / "ca.pem"),
         "hybrid_nodes_ca_key": str(directory / "ca.key"),
     }

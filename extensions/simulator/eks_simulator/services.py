@@ -37,6 +37,8 @@ for _module in (
     "hybrid.anywhere",
     "hybrid.managed_instances",
     "hybrid.profiles",
+    "hybrid.revocation",
+    "hybrid.subjects",
     "hybrid.trust_anchors",
     "identity_providers",
     "insights",

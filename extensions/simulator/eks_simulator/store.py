@@ -123,7 +123,7 @@ class ManagedInstance:
 
 @dataclass
 class AnywhereResource:
-    """A trust anchor or a profile of IAM Roles Anywhere; `description` is what Get answers."""
+    """A trust anchor, a profile or a revocation list of IAM Roles Anywhere; `description` is what Get answers."""
 
     id: str
     arn: str
@@ -148,6 +148,7 @@ class Region:
     placement_groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     trust_anchors: dict[str, AnywhereResource] = field(default_factory=dict)
     profiles: dict[str, AnywhereResource] = field(default_factory=dict)
+    crls: dict[str, AnywhereResource] = field(default_factory=dict)
     subjects: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Who came with a certificate to IAM Roles Anywhere, by the certificate's subject."""
     tokens: dict[tuple[str, str], tuple[str, Any]] = field(default_factory=dict)

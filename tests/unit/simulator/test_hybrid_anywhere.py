@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from unit.simulator.account import Account, refusal
 
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.certificates import Authority as SigningAuthority
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.certificates import signed
 from support.anywhere_client import credentials, session
 from support.authority import Authority
 
@@ -208,3 +210,51 @@ def test_tags_and_policies_of_profiles(site: Site) -> None:
     assert "not a policy" in refusal(update, profileId=site.profile, sessionPolicy="{}").message
     foreign = "arn:aws:iam::210987654321:role/x"
     assert "Cross-account" in refusal(update, profileId=site.profile, roleArns=[foreign]).message
+
+
+def revocations(authority: Authority, *certificates: Any, lists: int = 1) -> bytes:
+    """A list of an authority, as its keeper writes it."""
+    entries = {one.serial_number: datetime.now(UTC) for one in certificates}
+    issuer = SigningAuthority(authority.certificate, authority.key)
+    return signed(entries, lists, issuer, datetime.now(UTC))
+
+
+def test_a_certificate_that_is_revoked_is_let_in_no_more(site: Site) -> None:
+    gone, kept = site.authority.issue(NODE), site.authority.issue(NODE)
+    assert site.ask(*gone)[0] == site.ask(*kept)[0] == 201
+    data = revocations(site.authority, gone[0])
+    crl = site.client.import_crl(name="gone", crlData=data, trustAnchorArn=site.anchor)["crl"]
+    assert (crl["enabled"], crl["crlData"]) == (False, data)
+    assert site.ask(*gone)[0] == 201
+    site.client.enable_crl(crlId=crl["crlId"])
+    assert site.refused(*gone) == "Certificate revoked"
+    assert site.ask(*kept)[0] == 201
+    site.client.update_crl(crlId=crl["crlId"], crlData=revocations(site.authority, kept[0]))
+    assert site.ask(*gone)[0] == 201
+    assert site.refused(*kept) == "Certificate revoked"
+    subjects = site.client.list_subjects()["subjects"]
+    [number] = [one["subjectId"] for one in subjects if one["x509Subject"] == f"CN={NODE}"]
+    assert "credentials" not in subjects[0]
+    seen = site.client.get_subject(subjectId=number)["subject"]["credentials"]
+    assert {gone[0].public_bytes(Encoding.PEM).decode(), kept[0].public_bytes(Encoding.PEM).decode()} <= {
+        one["x509CertificateData"] for one in seen
+    }
+    assert len({one["serialNumber"] for one in seen}) == len(seen)
+    site.client.delete_crl(crlId=crl["crlId"])
+    assert site.ask(*kept)[0] == 201
+
+
+def test_lists_that_are_not_taken(site: Site) -> None:
+    unfit = Authority(lists=False)
+    anchor = site.make_anchor(unfit.pem)
+
+    def refused(data: bytes, trust_anchor: str = site.anchor) -> str:
+        return refusal(site.client.import_crl, name="gone", crlData=data, trustAnchorArn=trust_anchor).message
+
+    assert "Unable to parse" in refused(b"x")
+    assert "is not signed by an authority of the trust anchor" in refused(revocations(Authority()))
+    assert "is not signed by an authority of the trust anchor" in refused(revocations(unfit), anchor)
+    assert "Trust anchor not found" in refused(revocations(site.authority), f"{site.anchor[:-1]}x")
+    for number in range(2):
+        site.client.import_crl(name=f"list-{number}", crlData=revocations(site.authority), trustAnchorArn=site.anchor)
+    assert "can have no more" in refused(revocations(site.authority))

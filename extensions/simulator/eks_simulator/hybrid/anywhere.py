@@ -1,7 +1,7 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""IAM Roles Anywhere: what holds for trust anchors and profiles alike, their tags, and who came by them.
+"""IAM Roles Anywhere: what holds for trust anchors, profiles and revocation lists alike, and their tags.
 
 Rules: the service model. Times are real ones, not simulated: so are those of the certificates that hosts come with.
 """
@@ -15,11 +15,12 @@ from typing import Any
 
 from ..errors import ServiceError, not_found
 from ..operations import Call, operation
-from ..paging import Style, page
+from ..paging import Style
 from ..store import AnywhereResource, Region
 
 SERVICE = "rolesanywhere"
 MOST_TAGS = 50
+_MEMBERS = {"trust-anchor": "trustAnchor"}
 PAGES = Style("pageSize", "nextToken", 50)
 
 
@@ -31,7 +32,7 @@ def invalid(message: str) -> ServiceError:
 def make(call: Call, kind: str, kept: dict[str, AnywhereResource], description: dict[str, Any]) -> AnywhereResource:
     """A new resource with the name, the alias and the tags that the call gives. Names may be taken twice, aliases may
     not."""
-    member = "trustAnchor" if kind == "trust-anchor" else "profile"
+    member = _MEMBERS.get(kind, kind)
     number = str(uuid.uuid4())
     arn = call.region.arn(f"{kind}/{number}", SERVICE)
     tags = {tag["key"]: tag["value"] for tag in call.get("tags", [])}
@@ -120,13 +121,9 @@ def list_tags_for_resource(call: Call) -> dict[str, Any]:
 def _tagged(call: Call) -> AnywhereResource:
     """By its ARN, and by no other name of it."""
     arn = call.parameters["resourceArn"]
-    resources = [*call.region.trust_anchors.values(), *call.region.profiles.values()]
+    region = call.region
+    resources = [*region.trust_anchors.values(), *region.profiles.values(), *region.crls.values()]
     resource = next((one for one in resources if one.arn == arn), None)
     if resource is None:
         raise not_found(f"Resource not found: {arn}")
     return resource
-
-
-@operation("ListSubjects", SERVICE)
-def list_subjects(call: Call) -> dict[str, Any]:
-    return page(call, "subjects", list(call.region.subjects.values()), "ValidationException", PAGES)

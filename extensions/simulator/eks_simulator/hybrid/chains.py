@@ -33,6 +33,14 @@ def is_authority(certificate: Certificate) -> bool:
         return False
 
 
+def may_sign_lists(certificate: Certificate) -> bool:
+    """Whether an authority may sign revocation lists (https://datatracker.ietf.org/doc/html/rfc5280#section-4.2.1.3)."""
+    try:
+        return certificate.extensions.get_extension_for_class(KeyUsage).value.crl_sign
+    except ExtensionNotFound:
+        return True
+
+
 def common_name(certificate: Certificate) -> str:
     found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else ""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -22,6 +21,8 @@ from ..moto_setup import moto_backend
 from ..store import AnywhereResource, Region
 from ..wire import Request, Response
 from .anywhere import SERVICE, found, invalid
+from .revocation import is_revoked
+from .subjects import remember
 from .trust import allows
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def create_session(world: World, request: Request) -> Response:
     region = _region(world, asked.get("trustAnchorArn"))
     anchor = found(region.trust_anchors, asked["trustAnchorArn"])
     profile = found(region.profiles, str(asked.get("profileArn")))
-    _require_trusted(anchor, certificate, chain, now)
+    _require_trusted(region, anchor, certificate, chain, now)
     if not profile.description["enabled"]:
         raise denied("The profile is disabled.")
     role_arn = str(asked.get("roleArn"))
@@ -78,7 +79,7 @@ def create_session(world: World, request: Request) -> Response:
         duration=seconds,
         external_id="",
     )
-    subject = _remember(region, certificate, now)
+    subject = remember(region, certificate, now)
     credentials = {
         "accessKeyId": session.access_key_id,
         "secretAccessKey": session.secret_access_key,
@@ -99,7 +100,7 @@ def _region(world: World, anchor: Any) -> Region:
 
 
 def _require_trusted(
-    anchor: AnywhereResource, certificate: Certificate, chain: list[Certificate], now: datetime
+    region: Region, anchor: AnywhereResource, certificate: Certificate, chain: list[Certificate], now: datetime
 ) -> None:
     from .chains import authorities, flaw
     from .signing import denied
@@ -110,6 +111,8 @@ def _require_trusted(
     reason = flaw(certificate, chain, authorities(bundle) if bundle else [], now)
     if reason:
         raise denied(reason)
+    if is_revoked(region, anchor, certificate):
+        raise denied("Certificate revoked")
 
 
 def _session_name(asked: Any, profile: AnywhereResource, certificate: Certificate) -> str:
@@ -152,14 +155,3 @@ def _duration(asked: Any, profile: AnywhereResource) -> int:
     if not isinstance(asked, int) or not least <= asked <= most:
         raise ServiceError("ValidationException", f"durationSeconds must be {least} to {most}")
     return min(asked, longest)
-
-
-def _remember(region: Region, certificate: Certificate, now: datetime) -> dict[str, Any]:
-    """The subject of the certificate, as ListSubjects has it."""
-    name = certificate.subject.rfc4514_string()
-    number = str(uuid.uuid4())
-    arn = region.arn(f"subject/{number}", SERVICE)
-    new = {"subjectId": number, "subjectArn": arn, "enabled": True, "x509Subject": name, "createdAt": now}
-    subject = region.subjects.setdefault(name, new)
-    subject |= {"lastSeenAt": now, "updatedAt": now}
-    return subject

@@ -12,7 +12,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 
 from ansible_collections.flotilla.eks.plugins.module_utils._aws_auth import rows_of
 from ansible_collections.flotilla.eks.plugins.module_utils._aws_auth_entry import COLLECTION, NAME
-from ansible_collections.flotilla.eks.plugins.module_utils._client import Client, client_for
+from ansible_collections.flotilla.eks.plugins.module_utils._client import AwsError, Client, client_for
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access import described, kubernetes_for
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import REACHABLE
@@ -23,7 +23,9 @@ ARGUMENT_SPEC: Values = {
     "cluster_name": {"type": "str", "required": True},
     "role_arn": {"type": "str"},
     "required": {"type": "bool", "default": True},
+    "on_premises": {"type": "bool", "default": False},
 }
+FORBIDDEN = "UnauthorizedOperation"
 
 
 def run() -> None:
@@ -41,7 +43,39 @@ def look(module: Any) -> Values:
         return {"cluster": None, "roles": None}
     cluster = described(client, name)
     usable = cluster["status"] in REACHABLE
-    return {"cluster": cluster, "roles": sorted(_roles(module, client, cluster)) if usable else None}
+    found: Values = {"cluster": cluster, "roles": sorted(_roles(module, client, cluster)) if usable else None}
+    if module.params["on_premises"]:
+        found["vpc_cidrs"] = vpc_cidrs(client, cluster)
+        found["nodes"] = _nodes_on_premises(module, cluster) if usable else None
+    return found
+
+
+def vpc_cidrs(client: Any, cluster: Values) -> list[str] | None:
+    """The networks of the cluster's VPC; None if the caller must not see them. Raises AwsError."""
+    try:
+        vpcs = client.listed("ec2", "DescribeVpcs", "Vpcs", VpcIds=[pick(cluster, "resources_vpc_config.vpc_id")])
+    except AwsError as error:
+        if error.code != FORBIDDEN:
+            raise
+        return None
+    return [block["cidr_block"] for vpc in vpcs for block in vpc.get("cidr_block_association_set") or ()]
+
+
+def _nodes_on_premises(module: Any, cluster: Values) -> list[Values]:
+    api = kubernetes_for(module, cluster["name"], cluster, module.params["role_arn"] or "")
+    return [node_told(node) for node in api.list_all("/api/v1/nodes", labels="eks.amazonaws.com/compute-type=hybrid")]
+
+
+def node_told(node: Values) -> Values:
+    """Of a Node, who it is and where; it may have just been made."""
+    status = node.get("status") or {}
+    addresses = {one["type"]: one["address"] for one in status.get("addresses") or ()}
+    ready = {"type": "Ready", "status": "True"}
+    return {
+        "name": node["metadata"]["name"],
+        "address": addresses.get("InternalIP"),
+        "ready": any(one.items() >= ready.items() for one in status.get("conditions") or ()),
+    }
 
 
 def _roles(module: Any, client: Client, cluster: Values) -> set[str]:

@@ -28,8 +28,15 @@ options:
     description: Whether it fails where there is no such cluster. Otherwise RV(cluster) is none then.
     type: bool
     default: true
+  on_premises:
+    description:
+      - Tell also what a machine on premises must not get in the way of, RV(vpc_cidrs) and RV(nodes).
+      - Takes a call of DescribeVpcs, and one of the Kubernetes API.
+    type: bool
+    default: false
 seealso:
   - module: flotilla.eks.ec2_node_preflight
+  - module: flotilla.eks.hybrid_node_preflight
   - plugin: flotilla.eks.node_config
     plugin_type: filter
 extends_documentation_fragment:
@@ -74,6 +81,30 @@ roles:
   type: list
   elements: str
   sample: [arn:aws:iam::123456789012:role/eks-node]
+vpc_cidrs:
+  description: The networks of the VPC of the cluster. None if the caller must not call DescribeVpcs.
+  returned: if O(on_premises)
+  type: list
+  elements: str
+  sample: [10.0.0.0/16]
+nodes:
+  description: The nodes on premises that the cluster has. None while it is not there to ask.
+  returned: if O(on_premises)
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the Node.
+      type: str
+      sample: mi-0a1b2c3d4e5f60718
+    address:
+      description: Its address.
+      type: str
+      sample: 10.80.0.5
+    ready:
+      description: Whether it is ready.
+      type: bool
+      sample: true
 """
 
 from ansible_collections.flotilla.eks.plugins.module_utils._bootstrap_info import run

@@ -44,6 +44,25 @@ options:
     type: list
     elements: str
     default: []
+  node_name:
+    description:
+      - Name that the node is to have, with O(credential_provider=iam_roles_anywhere). Systems Manager chooses one.
+    type: str
+    default: ""
+  nodes:
+    description: The nodes on premises that the cluster has, as M(flotilla.eks.bootstrap_info) returns them.
+    type: list
+    elements: dict
+  vpc_cidrs:
+    description: The networks of the VPC of the cluster, as M(flotilla.eks.bootstrap_info) returns them.
+    type: list
+    elements: str
+  patience:
+    description:
+      - How long to wait, in seconds, for what is at work on the host already. A run that is killed on the control node
+        goes on for a while on its hosts.
+    type: int
+    default: 10
   releases:
     description: Where releases of nodeadm are.
     type: str
@@ -85,15 +104,20 @@ options:
   skip_checks:
     description:
       - Names of checks to leave out. They are reported in RV(skipped_checks).
-      - V(privileges), root; V(systemd); V(system), one that nodeadm knows; V(architecture); V(containerd_source),
-        there is one for the system; V(memory), 1 GiB; V(disk), 5 GiB free below C(/usr) and C(/var/lib); V(cgroup),
-        version 2 where the kubelet needs it; V(swap), none on a partition; V(time), it is synchronized; V(hostname),
-        a valid one; V(proxy), it answers, its variables agree, and nothing on the host names another;
-        V(private_mode), packages and list of releases are there; V(reach), all of O(endpoints) answer; V(firewall),
-        it lets the network of pods through; V(ports), those of the kubelet are free.
+      - V(privileges), root; V(systemd); V(system), one that nodeadm knows; V(architecture); V(containerd_source), there
+        is one for the system; V(memory), 1 GiB; V(disk), 5 GiB free below C(/usr) and C(/var/lib); V(cgroup), version 2
+        where the kubelet needs it; V(swap), none on a partition; V(time), it is synchronized; V(hostname), a valid one;
+        V(limits), 1024 open files and 4096 processes at least; V(packages), none that is installed to the half;
+        V(busy), nobody else makes a node of the host; V(proxy), it answers, its variables agree, and nothing on the
+        host names another; V(private_mode), packages and list of releases are there; V(reach), all of O(endpoints)
+        answer; V(firewall), ufw or firewalld lets the network of pods through; V(inbound), without these, iptables lets
+        the control plane in to the kubelet; V(ports), those of the kubelet and of the network of pods are free; V(mtu),
+        up to 1500, or jumbo frames.
       - V(cluster), it is active; V(authentication), it knows access entries; V(version_skew), the kubelet is not newer
         than the cluster, and at most three minor versions older; V(node_ip), the address of the host is in a remote
-        node network of the cluster; V(endpoint), it answers with a certificate of the cluster; V(other_cluster), the
+        node network of the cluster; V(overlap), neither it nor a network of the host overlaps VPC, services or pods of
+        the cluster; V(node_name), a valid one; V(taken), no other node that is ready has the address or the name;
+        V(endpoint), it answers with a certificate of the cluster; V(other_cluster), the
         kubelet was not configured for another one; V(other_kubernetes), no kubeadm, k3s or the like is there;
         V(provider), no other credential provider is installed; V(credentials), root has none of AWS that would be
         overwritten.
@@ -111,15 +135,23 @@ options:
       - swap
       - time
       - hostname
+      - limits
+      - packages
+      - busy
       - proxy
       - private_mode
       - reach
       - firewall
+      - inbound
       - ports
+      - mtu
       - cluster
       - authentication
       - version_skew
       - node_ip
+      - overlap
+      - node_name
+      - taken
       - endpoint
       - other_cluster
       - other_kubernetes
@@ -152,6 +184,7 @@ EXAMPLES = r"""
 - name: See what the cluster asks of its nodes
   flotilla.eks.bootstrap_info:
     cluster_name: prod
+    on_premises: true
     region: eu-central-1
   delegate_to: localhost
   register: bootstrap
@@ -160,6 +193,8 @@ EXAMPLES = r"""
   flotilla.eks.hybrid_node_preflight:
     cluster: "{{ bootstrap.cluster }}"
     version: "1.34"
+    nodes: "{{ bootstrap.nodes }}"
+    vpc_cidrs: "{{ bootstrap.vpc_cidrs }}"
   become: true
 """
 
@@ -210,6 +245,16 @@ instance_id:
   returned: always
   type: str
   sample: mi-0a1b2c3d4e5f60718
+node_ip:
+  description: Address that the node is to have, or has; empty if nobody can tell.
+  returned: always
+  type: str
+  sample: 10.80.0.5
+wanted_name:
+  description: O(node_name).
+  returned: always
+  type: str
+  sample: edge-1
 node_name:
   description: Name of the Node that the kubelet was last configured as; empty if it never was.
   returned: always

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import platform
 import re
+import resource
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import (
     unit,
     why,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.alone import busy
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.firewalls import interfaces
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import (
     has_containerd,
     installation,
@@ -50,55 +54,88 @@ KUBERNETES = {
     "microk8s": "/var/snap/microk8s",
 }
 """What others leave on a host."""
+LIMITS = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
 BY_PROXIES = (407, 502, 503, 504)
 """Answers that come from a proxy, and not from where one wanted to go."""
 PACKAGES = ("containerd", "runc", "iptables")
 """What nodeadm installs from packages of the system, but for private mode."""
-_LISTENS = "0A"
-_UFW = re.compile(r"^(\d+/(?:tcp|udp))\s+(?:\(.*?\)\s+)?ALLOW", re.MULTILINE)
+_LISTENS = {"tcp": "0A", "udp": "07"}
+_UFW = re.compile(r"^([\d:,]+(?:/(?:tcp|udp))?)\s+(?:\(.*?\)\s+)?ALLOW", re.MULTILINE)
 _NODE_IP = re.compile(r"--node-ip=(\S+)")
 
 
-def facts(cluster: Mapping[str, Any], params: Mapping[str, Any], urls: Sequence[str]) -> dict[str, Any]:
-    """What the checks of `_hybrid_preflight` judge: all but ``cluster``."""
+class LazyFacts(Mapping[str, Any]):
+    """What the checks of `_hybrid.preflight` judge, each looked for when it is first asked for: some take long, and
+    checks may be skipped."""
+
+    def __init__(self, looks: Mapping[str, Callable[[], Any]]) -> None:
+        self._looks = looks
+        self._found: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._found:
+            self._found[name] = self._looks[name]()
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._looks)
+
+    def __len__(self) -> int:
+        return len(self._looks)
+
+
+def facts(cluster: Mapping[str, Any], params: Mapping[str, Any], urls: Sequence[str]) -> LazyFacts:
+    """Those of this host, as soon as nobody else is at work on it, or that has taken too long."""
+    working = busy(params["patience"])
     found, system, version = installation(), os_release(), kubelet_version()
     stays = found.complete and not params["upgrade"]  # a kubelet without the tracker is replaced
     invalid = problems(Proxy(**params["proxy"])) if params["proxy"] else []
     down = silent(in_environment()) if (urls or cluster) and not invalid else ""
     blind = bool(invalid or down)  # what lies beyond the proxy cannot be seen
-    return {
-        "uid": os.geteuid(),
-        "systemd": Path("/run/systemd/system").is_dir(),
+    given = ("credential_provider", "node_name", "nodes", "vpc_cidrs")
+    known = {
+        **{name: params[name] for name in given},
+        "cluster": cluster,
+        "busy": working,
         "os": system,
-        "machine": platform.machine(),
-        "containerd": has_containerd(),
-        "private": _private(params),
         "containerd_source": params["containerd_source"] or source_for(system.get("ID", "")),
-        "memory": _memory(),
-        "disks": {path: _free(path) for path in ("/usr", "/var/lib")},
-        "cgroup": 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
-        "swap_partitions": _swap_partitions(),
-        "time_synchronized": _time_synchronized(),
-        "hostname": socket.gethostname(),
-        "environment": {name: os.environ.get(name, "") for name in NAMES},
-        "proxy": [*invalid, *_proxy(system.get("ID", ""), params)],
-        "unreachable": {} if blind else _unreachable(urls),
-        "proxy_down": down,
-        "firewall": _firewall(),
-        "listening": _listening(),
         "version": version if stays else params["version"],
         "kubelet_version": version,
-        "node_ip": _node_ip(cluster, params["kubelet_flags"]),
-        "addresses": re.findall(r"\binet ([0-9.]+)/", said("ip", "-o", "-4", "addr", "show")),
-        "endpoint": "" if blind else endpoint_problem(cluster),
-        "joined": joined(),
-        "other_kubernetes": [name for name, path in KUBERNETES.items() if os.path.exists(path)],
         "installed": found.complete,
         "provider": found.provider,
-        "credential_provider": params["credential_provider"],
-        "instance_id": instance_id(),
-        "profiles": profiles(),
+        "environment": {name: os.environ.get(name, "") for name in NAMES},
+        "proxy_down": down,
     }
+    looks: dict[str, Callable[[], Any]] = {
+        "uid": os.geteuid,
+        "systemd": lambda: Path("/run/systemd/system").is_dir(),
+        "machine": platform.machine,
+        "containerd": has_containerd,
+        "memory": _memory,
+        "disks": lambda: {path: _free(path) for path in ("/usr", "/var/lib")},
+        "cgroup": lambda: 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1,
+        "swap_partitions": _swap_partitions,
+        "time_synchronized": _time_synchronized,
+        "hostname": socket.gethostname,
+        "limits": lambda: {name: resource.getrlimit(limit)[0] for name, limit in LIMITS.items()},
+        "packages": lambda: " ".join(said("dpkg", "--audit").split("\n\n")[0].split()),
+        "private": lambda: _private(params),
+        "proxy": lambda: [*invalid, *_proxy(system.get("ID", ""), params)],
+        "unreachable": lambda: {} if blind else _unreachable(urls),
+        "firewall": _firewall,
+        "rules": lambda: said("iptables", "-S", "INPUT"),
+        "listening": lambda: _ports("tcp"),
+        "listening_udp": lambda: _ports("udp"),
+        "node_ip": lambda: _node_ip(cluster, params["kubelet_flags"]),
+        "interfaces": lambda: interfaces(said("ip", "-o", "-4", "addr", "show")),
+        "mtu": lambda: {path.parent.name: int(text(path) or 0) for path in Path("/sys/class/net").glob("*/mtu")},
+        "endpoint": lambda: "" if blind else endpoint_problem(cluster),
+        "joined": joined,
+        "other_kubernetes": lambda: [name for name, path in KUBERNETES.items() if os.path.exists(path)],
+        "instance_id": instance_id,
+        "profiles": profiles,
+    }
+    return LazyFacts({**looks, **{name: partial(known.get, name) for name in known}})
 
 
 def _memory() -> int:
@@ -172,11 +209,11 @@ def _firewall() -> dict[str, Any] | None:
     return None
 
 
-def _listening() -> list[int]:
-    """TCP ports (https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt)."""
-    lines = [line for name in ("tcp", "tcp6") for line in text(Path("/proc/net", name)).splitlines()[1:]]
-    words = [line.split() for line in lines]
-    return sorted({int(word[1].rpartition(":")[2], 16) for word in words if word[3] == _LISTENS})
+def _ports(protocol: str) -> list[int]:
+    """Those that somebody listens on (https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt)."""
+    names = (protocol, f"{protocol}6")
+    words = [line.split() for name in names for line in text(Path("/proc/net", name)).splitlines()[1:]]
+    return sorted({int(word[1].rpartition(":")[2], 16) for word in words if word[3] == _LISTENS[protocol]})
 
 
 def _node_ip(cluster: Mapping[str, Any], flags: Sequence[str]) -> str:

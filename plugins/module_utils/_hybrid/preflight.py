@@ -31,6 +31,10 @@ NO_SOURCE = {("rhel", "distro"), ("amzn", "docker")}
 """Systems, and where nodeadm has no containerd for them from (internal/containerd/validate.go)."""
 MEMORY = 900  # MiB, of the 1 GiB that AWS asks for, less what the kernel keeps
 DISK = 5  # GiB for programs, images and logs
+LIMITS = {"nofile": 1024, "nproc": 4096}
+"""Limits of processes that nodeadm debug asks for (internal/system)."""
+LONGEST_NAME = 64
+"""Bytes of a node's name by certificates, which is the name of its session."""
 NO_CGROUP_V1 = 35
 """The minor version of the first kubelet that does not start with cgroup v1 unless it is told to.
 https://kubernetes.io/docs/concepts/architecture/cgroups/"""
@@ -124,6 +128,46 @@ def _hostname(facts: Facts) -> Problem | None:
     )
 
 
+def _node_name(facts: Facts) -> Problem | None:
+    """Systems Manager chooses a name itself. By certificates, it is the subject's, and that of the session."""
+    name = facts["node_name"]
+    if facts["credential_provider"] == SSM or (_HOSTNAME.fullmatch(name) and len(name) <= LONGEST_NAME):
+        return None
+    return Problem(
+        f"the node is to be called {name!r}",
+        f"Take at most {LONGEST_NAME} small letters, digits, hyphens and dots (hybrid_nodes_node_name)",
+    )
+
+
+def _limits(facts: Facts) -> Problem | None:
+    low = {name: least for name, least in LIMITS.items() if 0 <= facts["limits"][name] < least}
+    if not low:
+        return None
+    told = ", ".join(f"{name} {facts['limits'][name]}" for name in low)
+    wanted = ", ".join(f"{name} {least}" for name, least in low.items())
+    return Problem(f"processes are limited to {told}", f"Raise that to {wanted} (/etc/security/limits.d)")
+
+
+def _packages(facts: Facts) -> Problem | None:
+    """nodeadm would try to install packages again and again until its time is over."""
+    if not facts["packages"]:
+        return None
+    return Problem(
+        f"packages were not installed to the end ({facts['packages']})",
+        "dpkg --configure -a, apt-get --fix-broken install",
+    )
+
+
+def _busy(facts: Facts) -> Problem | None:
+    """What is looked at now may be otherwise in a moment."""
+    if not facts["busy"]:
+        return None
+    return Problem(
+        f"{facts['busy']} is at work on this host, maybe of a run that was killed",
+        "Run again when it is done; if it never is, end it",
+    )
+
+
 def _private_mode(facts: Facts) -> Problem | None:
     """nodeadm installs no packages then (github.com/aws/eks-hybrid: internal/packagemanager)."""
     if not facts["private"] or facts["installed"]:
@@ -200,20 +244,28 @@ CHECKS: Checks = {
     "swap": _swap,
     "time": _time,
     "hostname": _hostname,
+    "limits": _limits,
+    "packages": _packages,
+    "busy": _busy,
     "proxy": network_checks.proxy,
     "private_mode": _private_mode,
     "reach": network_checks.reach,
     "firewall": network_checks.firewall,
+    "inbound": network_checks.inbound,
     "ports": network_checks.ports,
+    "mtu": network_checks.mtu,
     "cluster": cluster_is_usable,
     "authentication": _authentication,
     "version_skew": _version_skew,
     "node_ip": network_checks.node_ip,
+    "overlap": network_checks.overlap,
+    "node_name": _node_name,
+    "taken": network_checks.taken,
     "endpoint": network_checks.api,
     "other_cluster": _other_cluster,
     "other_kubernetes": _other_kubernetes,
     "provider": _provider,
     "credentials": _credentials,
 }
-TO_LEAVE = ("privileges", "systemd")
+TO_LEAVE = ("privileges", "systemd", "busy")
 """The checks of a host that is to leave its cluster."""

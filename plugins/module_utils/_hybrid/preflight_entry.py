@@ -27,6 +27,10 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "credential_provider": {"type": "str", "choices": list(PROVIDERS), "default": SSM},
     "containerd_source": {"type": "str", "choices": list(SOURCES)},
     "kubelet_flags": {"type": "list", "elements": "str", "default": []},
+    "node_name": {"type": "str", "default": ""},
+    "nodes": {"type": "list", "elements": "dict"},
+    "vpc_cidrs": {"type": "list", "elements": "str"},
+    "patience": {"type": "int", "default": 10},
     "releases": {"type": "str", "default": RELEASES},
     "manifest": {"type": "str"},
     "private_mode": {"type": "bool", "default": False},
@@ -49,14 +53,15 @@ def run() -> None:
         adopt(proxy_of(params["proxy"]).variables)
     leaves = params["state"] == "absent"
     cluster = params["cluster"] or {}
-    looked = facts({} if leaves else cluster, params, [] if leaves else _urls(params, cluster))
-    found = {**looked, "cluster": cluster}
+    found = facts(cluster, params, [] if leaves or "reach" in params["skip_checks"] else _urls(params, cluster))
     checks = {name: check for name, check in CHECKS.items() if not leaves or name in TO_LEAVE}
     report = judged(checks, found, params["skip_checks"])
     result = {
         **told(report),
         "installed": found["installed"],
         "instance_id": found["instance_id"],
+        "node_ip": found["node_ip"],
+        "wanted_name": params["node_name"],
         "node_name": found["joined"]["node_name"] or found["instance_id"],
         "kubelet_version": found["kubelet_version"],
         "outdated": found["installed"] and not is_version(params["version"] or "", found["kubelet_version"]),
@@ -72,8 +77,6 @@ def run() -> None:
 
 def _urls(params: dict[str, Any], cluster: dict[str, Any]) -> list[str]:
     """What the host has to reach, beside the endpoint of the cluster."""
-    if "reach" in params["skip_checks"]:
-        return []
     if params["endpoints"] is not None:
         return list(params["endpoints"])
     arn = str(cluster.get("arn", ":::::")).split(":")

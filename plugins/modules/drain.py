@@ -66,6 +66,13 @@ options:
     description: Leave the nodes cordoned if draining them fails.
     type: bool
     default: false
+  mark:
+    description:
+      - Key of an annotation for the nodes that this task cordons, such as V(example.com/upgrade).
+      - With O(state=uncordoned), only nodes with it take pods again, and lose it. Those that somebody else has cordoned
+        stay as they are.
+    type: str
+    default: ""
 attributes:
   check_mode:
     support: full

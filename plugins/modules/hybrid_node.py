@@ -119,6 +119,11 @@ initialized:
   returned: always
   type: bool
   sample: true
+refused:
+  description: It failed, as the activation did not let the host register; another one may.
+  returned: if so
+  type: bool
+  sample: true
 upgraded:
   description: Whether C(nodeadm upgrade) ran, or in check mode would.
   returned: always

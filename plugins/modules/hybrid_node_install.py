@@ -102,6 +102,13 @@ options:
     description: Let nodeadm uninstall without looking whether the node is cordoned and drained.
     type: bool
     default: false
+  deregistered:
+    description:
+      - The host is registered with Systems Manager no more (M(flotilla.eks.ssm_managed_instance)), whatever it thinks.
+      - nodeadm deregisters it by the role of the node, and stops half-way where that role may not. Then the result
+        tells RV(registered).
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -161,6 +168,11 @@ instance_id:
   returned: if O(state=absent)
   type: str
   sample: mi-0a1b2c3d4e5f60718
+registered:
+  description: It failed, as nodeadm could not deregister the host. What runs on it has been stopped.
+  returned: if so
+  type: bool
+  sample: true
 removed:
   description: What was removed of what nodeadm left. In check mode, of what is there now.
   returned: if O(state=absent)

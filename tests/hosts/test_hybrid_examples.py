@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from support.documentation import documentation
-from support.hybrid_fleet import NOT_HERE, Fleet
+from support.hybrid_fleet import EXPIRES, NOT_HERE, Fleet
 
 
 def test_the_examples_of_the_modules_run(fleet: Callable[..., Fleet]) -> None:
     hosts = fleet("edge-1")
     defaults = {
         "flotilla.eks.hybrid_node_preflight": {"endpoints": [], "skip_checks": NOT_HERE},
+        "flotilla.eks.ssm_activation": {"expires_in": EXPIRES},
         "flotilla.eks.hybrid_node_install": {"releases": hosts.variables["hybrid_nodes_releases"]},
     }
     installs, uninstalls = documentation("hybrid_node_install").examples

@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support.hybrid_fleet import FAULT, NODES, Fleet, Workload
+from support.hybrid_machines import PACKAGES
 from support.ledger import Ledger
 
 
 def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledger, subtests: pytest.Subtests) -> None:
-    names = ("edge-1", "edge-2")
-    hosts = fleet(*names)
+    names = ("edge-1", "edge-2", "edge-3")
+    hosts = fleet(*names, files={"edge-1": PACKAGES})
     with subtests.test("two slices that run at the same time make nodes of their own, one without the cluster"):
         hosts.variables["hybrid_nodes_version"] = "1.33"
         with ThreadPoolExecutor() as pool:
@@ -27,12 +29,21 @@ def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledge
     with subtests.test("to join is not to be upgraded"):
         assert hosts.run().changed == 0
     pods = Workload(hosts)
-    with subtests.test("an upgrade that is stopped leaves the others alone, and is taken up"):
-        hosts.machines.run("edge-1", "sh", "-c", f"echo upgrade:CniPlugins > {FAULT}")
-        ran = hosts.run("nodes_hybrid_upgrade", fails=True)
-        assert "upgrade was stopped at CniPlugins" in ran.on("edge-1")["Bring the kubelet to the version"]["msg"]
+    third = hosts.registered()["edge-3"]
+    hosts.api.patch(f"{NODES}/{third}", {"spec": {"unschedulable": True}})
+    with subtests.test("a run that is killed in the middle of an upgrade leaves the others alone"):
+        hosts.killed("nodes_hybrid_upgrade", "edge-1", "upgrade:CniPlugins", lambda: "upgrade" in hosts.runs("edge-1"))
         assert "upgrade" not in hosts.runs("edge-2")
-        hosts.machines.run("edge-1", "rm", FAULT)
+    with subtests.test("the next one ends it, and stops at the first host that fails"):
+        hosts.machines.run("edge-2", "sh", "-c", f"echo upgrade:CniPlugins > {FAULT}")
+        ran = hosts.run("nodes_hybrid_upgrade", fails=True)
+        assert "upgrade was stopped at CniPlugins" in ran.on("edge-2")["Bring the kubelet to the version"]["msg"]
+        assert "upgrade" not in hosts.runs("edge-3")
+        hosts.machines.run("edge-2", "rm", FAULT)
+    with subtests.test("packages of somebody else are as they were"):
+        found = json.loads(hosts.machines.run("edge-1", "cat", "/etc/stand-ins/packages.json"))
+        assert [name for name, one in found.items() if one["new"]] == ["postgresql", "pinned", "orphan"]
+        assert [name for name, one in found.items() if one["held"]] == ["pinned"]
     with subtests.test("all get the version of the cluster, and no pod is lost"):
         hosts.slice(1, "nodes_hybrid_upgrade")
         hosts.slice(2, "nodes_hybrid_upgrade")
@@ -40,7 +51,7 @@ def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledge
             node = hosts.node(name)
             assert node is not None
             assert node["status"]["nodeInfo"]["kubeletVersion"].startswith("v1.34")
-            assert "unschedulable" not in node["spec"]
+            assert ("unschedulable" in node["spec"]) == (name == "edge-3")  # as it was
         assert (ledger.lost_pods(), pods.number()) == ([], 2)
     with subtests.test("once"):
         before = [hosts.units(name) for name in names]
@@ -56,24 +67,29 @@ def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledge
         assert node is not None
         assert "unschedulable" not in node["spec"]
         hosts.machines.run("edge-1", "rm", "-r", "/opt/cni/mine", "/root/.aws/config")
-    with subtests.test("nothing is left of a host that leaves"):
+    with subtests.test("nothing is left of a host that leaves, though it may not deregister itself"):
         number = hosts.registered()["edge-1"]
+        hosts.machines.run("edge-1", "sh", "-c", f"echo uninstall:deregister > {FAULT}")
         hosts.inventory["eks_clusters"]["hosts"][
             "a"
-        ] = {}  # so that the slice of edge-1 has this cluster, and not its own
+        ] = {}  # so that a slice has this cluster, and not that of its hosts
         hosts.slice(2, "nodes_hybrid_leave")
+        assert hosts.runs("edge-1")[-2:] == ["uninstall", "uninstall"]
         assert sorted(hosts.registered()) == ["edge-2"]
         assert hosts.api.find(f"{NODES}/{number}") is None
         for path in ("/usr/local/bin/nodeadm", "/opt/nodeadm", "/var/lib/kubelet", "/var/lib/flotilla-eks", "/etc/eks"):
             hosts.machines.run("edge-1", "test", "-e", path, fails=True)
+        found = json.loads(hosts.machines.run("edge-1", "cat", "/etc/stand-ins/packages.json"))
+        assert [*found] == ["runc", "postgresql", "pinned", "orphan"]
+        assert found["orphan"]["auto"]
         assert hosts.run("nodes_hybrid_leave", arguments=["--limit", "edge-1"]).changed == 0
     with subtests.test("one that is dead leaves without its help"):
         hosts.inventory["eks_hybrid_nodes"]["hosts"]["edge-2"]["ansible_host"] = "127.0.79.1"
         limited = ["--limit", "edge-2"]
         hosts.run("nodes_hybrid_leave", arguments=limited, fails=True)
-        assert sorted(hosts.registered()) == ["edge-2"]
+        assert sorted(hosts.registered()) == ["edge-2", "edge-3"]
         number = hosts.registered()["edge-2"]
         dead = {"hybrid_nodes_unreachable": "remove", "hybrid_nodes_drain": False}
         hosts.run("nodes_hybrid_leave", arguments=limited, variables=dead)
-        assert hosts.registered() == {}
+        assert sorted(hosts.registered()) == ["edge-3"]
         assert hosts.api.find(f"{NODES}/{number}") is None

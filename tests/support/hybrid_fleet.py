@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ FAULT = "/etc/stand-ins/nodeadm-fault"
 PREFLIGHT = "Look for all that keeps the host from being a node"
 INSTALL = "Install what the node needs"
 JOIN = "Have the kubelet serve the cluster"
-NOT_HERE = ["node_ip", "time", "disk", "memory", "swap"]
+NOT_HERE = ["node_ip", "overlap", "time", "disk", "memory", "swap"]
 """What machines of tests share with the computer that they are on."""
+EXPIRES = 5 * 24 * 3600
+"""For how many seconds of the simulated time, which runs fast, activations are good."""
 UNITS = ("kubelet", "containerd", "snap.amazon-ssm-agent.amazon-ssm-agent")
 
 
@@ -38,8 +41,8 @@ class Fleet:
             "hybrid_nodes_endpoints": [releases.manifest],
             "hybrid_nodes_skip_checks": NOT_HERE,
             "hybrid_nodes_install_attempts": 1,
+            "hybrid_nodes_activation_expires_in": EXPIRES,
             "hybrid_nodes_ready_timeout": 30,
-            "hybrid_nodes_activation_expires_in": 29 * 86400,  # simulated time runs fast
             "hybrid_nodes_labels": {"site": "north"},
         }
         self.inventory: dict[str, Any] = {
@@ -48,17 +51,25 @@ class Fleet:
         }
 
     def run(self, what: str = "nodes_hybrid", **options: Any) -> Run:
-        variables = {**self.variables, **options.pop("variables", {})}
-        return self.playbook.run(f"flotilla.eks.{what}", inventory=self.inventory, variables=variables, **options)
+        return self.playbook.run(f"flotilla.eks.{what}", inventory=self._given(), **options)
+
+    def _given(self, **more: Any) -> dict[str, Any]:
+        """The inventory with the variables of all machines, which those of single ones outdo."""
+        group = self.inventory["eks_hybrid_nodes"]
+        return {**self.inventory, "eks_hybrid_nodes": {**group, "vars": {**self.variables, **more}}}
+
+    def killed(self, what: str, name: str, fault: str, when: Callable[[], bool]) -> None:
+        """Run a playbook, and end it as a power cut would where nodeadm waits on a machine; which goes on then."""
+        self.machines.run(name, "sh", "-c", f"echo {fault}:hang > {FAULT}")
+        self.playbook.killed(f"flotilla.eks.{what}", when, inventory=self._given())
+        self.machines.run(name, "rm", FAULT)
 
     def slice(self, number: int, what: str = "nodes_hybrid") -> Run:
         """Run a playbook for one of two slices of the inventory, one of which lacks the cluster, in its own place."""
         directory = self.playbook.directory / f"slice-{number}"
         directory.mkdir(exist_ok=True)
-        nodes = {**self.inventory["eks_hybrid_nodes"], "vars": {"eks_cluster_name": "prod"}}
-        part = sliced({**self.inventory, "eks_hybrid_nodes": nodes}, number, 2)
-        playbook = Playbook(directory, self.playbook.environment)
-        return playbook.run(f"flotilla.eks.{what}", inventory=part, variables=self.variables)
+        part = sliced(self._given(eks_cluster_name="prod"), number, 2)
+        return Playbook(directory, self.playbook.environment).run(f"flotilla.eks.{what}", inventory=part)
 
     def registered(self) -> dict[str, str]:
         """The ids of the hosts that Systems Manager knows, by their names."""

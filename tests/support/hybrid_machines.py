@@ -24,10 +24,37 @@ NODEADM = "v1.0.20"
 RELEASES = {"1.33": "v1.33.4-eks-99d6cc0", "1.34": "v1.34.1-eks-113cf36", "1.34.1": "v1.34.1-eks-113cf36"}
 _HERE = Path(stand_ins).parent
 _SHARED = ("anywhere_client.py", "authority.py")
-_PROGRAM = """#!/bin/sh
-export NODEADM_VERSION={version}
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/opt exec /usr/bin/python3 -m stand_ins.hybrid_nodeadm "$@"
+_PROGRAM = """#!/usr/bin/python3
+import os, sys
+os.environ["NODEADM_VERSION"] = "{version}"
+sys.dont_write_bytecode = True
+sys.path.insert(0, "/opt")
+from stand_ins.hybrid_nodeadm import main
+main()
 """
+_APT = """#!/usr/bin/python3
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, "/opt")
+from stand_ins.apt import main
+main()
+"""
+_PACKAGE = {"auto": False, "needed": True, "new": True, "held": False}
+PACKAGES: Files = {
+    "/etc/stand-ins/packages.json": File(
+        json.dumps(
+            {
+                "containerd": _PACKAGE,
+                "runc": {**_PACKAGE, "auto": True},
+                "postgresql": _PACKAGE,
+                "pinned": {**_PACKAGE, "held": True},
+                "orphan": {**_PACKAGE, "auto": True, "needed": False},
+            }
+        )
+    ),
+    **{f"/usr/local/bin/{name}": File(_APT, mode=0o755) for name in ("apt", "apt-get", "apt-mark")},
+}
+"""A system with apt, and packages of somebody else."""
 UBUNTU = 'ID=ubuntu\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04.2 LTS"\n'
 
 

@@ -37,6 +37,7 @@ ARGUMENT_SPEC = {
     "wait_delay": {"type": "int", "default": 5},
     **EVICTING,
     "keep_cordoned": {"type": "bool", "default": False},
+    "mark": {"type": "str", "default": ""},
 }
 
 
@@ -73,6 +74,7 @@ def _drain(module: Any) -> Drain:
         params["keep_cordoned"],
         module.check_mode,
         disable_eviction=params["disable_eviction"],
+        mark=params["mark"],
     )
 
 
@@ -88,7 +90,7 @@ def _brought_to(state: str, drain: Drain, nodes: list[Object]) -> Values:
     """The result; with a ``msg`` if some pods did not go."""
     names = {"nodes": [node["metadata"]["name"] for node in nodes]}
     if state == "uncordoned":
-        uncordoned = drain.uncordon(nodes)
+        uncordoned = drain.uncordon([node for node in nodes if not drain.mark or drain.mark in _annotations(node)])
         return {**names, "changed": bool(uncordoned), "uncordoned": uncordoned}
     if state == "cordoned":
         return {**names, **_told(Report(cordoned=drain.cordon(nodes)))}
@@ -96,6 +98,10 @@ def _brought_to(state: str, drain: Drain, nodes: list[Object]) -> Values:
         return {**names, **_told(drain.drain(nodes))}
     except Undrained as failure:
         return {**names, **_told(failure.report), "msg": str(failure)}
+
+
+def _annotations(node: Object) -> Values:
+    return node["metadata"].get("annotations") or {}
 
 
 def _told(report: Report) -> Values:

@@ -28,5 +28,5 @@ def _guarded(module: Any, act: Callable[[Any], dict[str, Any]]) -> Any:
     try:
         return act(module)
     except (Failed, OSError) as failure:
-        message = str(failure)
-    return module.fail_json(msg=message)  # outside of the handler: Ansible would add its traceback
+        message, told = str(failure), getattr(failure, "told", {})
+    return module.fail_json(msg=message, **told)  # outside of the handler: Ansible would add its traceback

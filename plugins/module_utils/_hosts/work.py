@@ -22,7 +22,11 @@ RESTARTS = 3  # of a kubelet, after which it is not expected to come up; one or 
 
 
 class Failed(Exception):
-    """The host is not as wanted; the text says what is wrong, and what to do."""
+    """The host is not as wanted; the text says what is wrong, and what to do. ``told`` is for the module's result."""
+
+    def __init__(self, message: str, **told: bool) -> None:
+        super().__init__(message)
+        self.told = told
 
 
 def await_kubelet() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.entry import run_as_root
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import kubelet_version, os_release
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed, write
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.alone import exclusively
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import (
     NODEADM,
     RECORD,
@@ -52,6 +53,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "foreign": {"type": "str", "choices": ["refuse", "remove"], "default": "refuse"},
     "leftovers": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
     "skip_validation": {"type": "bool", "default": False},
+    "deregistered": {"type": "bool", "default": False},
 }
 SLACK = 60  # seconds that nodeadm may take to end after its own time-out
 
@@ -60,7 +62,7 @@ def run() -> None:
     """main() of the module."""
     run_as_root(
         ARGUMENT_SPEC,
-        _converge,
+        exclusively(_converge),
         required_if=[
             ("state", "present", ["version", "region", "nodeadm_version"]),
             ("private_mode", True, ["manifest"]),

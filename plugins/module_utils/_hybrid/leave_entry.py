@@ -11,10 +11,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import unit
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed, run, write
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import (
     NODEADM,
     RECORD,
+    REGISTRATION,
+    agent_unit,
     installation,
     instance_id,
     left,
@@ -32,6 +35,12 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install impor
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.leave import foreign, leftovers
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.nodeadm import nodeadm
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import orphans_kept
+
+UNDEREGISTERED = (
+    "The host is still registered with Systems Manager, maybe as its role has not ssm:DescribeInstanceInformation and "
+    "ssm:DeregisterManagedInstance: deregister it (ssm_managed_instance), and uninstall with deregistered: true"
+)
 
 
 def absent(module: Any) -> dict[str, Any]:
@@ -80,13 +89,27 @@ def _uninstall(found: Installation, params: dict[str, Any]) -> None:
         raise Failed(f"{NODEADM} is not there, without which nothing is uninstalled: install the same version again")
     if not found.complete:  # without a tracker, nodeadm would do nothing
         write(Path(TRACKER), finished(found, "distro"), 0o644)
+    if params["deregistered"]:
+        _forget_registration()
     skips = ["--skip", "pod-validation,node-validation"] if params["skip_validation"] else []
-    nodeadm("uninstall", *skips, timeout=params["timeout"])
+    try:
+        with orphans_kept():
+            nodeadm("uninstall", *skips, timeout=params["timeout"])
+    except Failed as failure:
+        if not instance_id() or unit("ActiveState").get("ActiveState") == "active":
+            raise
+        raise Failed(f"{failure}. {UNDEREGISTERED}", registered=True) from None
     run("systemctl", "daemon-reload")
     after = installation()
     if after.complete or after.half_finished:
         what = ", ".join([*([TRACKER] if after.complete else []), *after.artifacts])
         raise Failed(f"nodeadm uninstall ended with 0, but {what} is still there: look at nodeadm uninstall by hand")
+
+
+def _forget_registration() -> None:
+    """nodeadm deregisters a host that is registered, and ends if it may not."""
+    run("systemctl", "stop", agent_unit())
+    REGISTRATION.unlink(missing_ok=True)
 
 
 def _remove(path: Path) -> None:

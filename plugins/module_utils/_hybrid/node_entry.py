@@ -33,6 +33,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import (
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import (
     run as execute,
 )
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.alone import exclusively
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import (
     RECORDS,
     REGISTRATION,
@@ -42,7 +43,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import (
     installation,
     instance_id,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install import SSM, TRACKER
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install import SSM, TRACKER, tracked
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.node import (
     activation_problem,
     problems,
@@ -50,6 +51,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.node import (
     with_secrets,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.nodeadm import nodeadm
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import mark, upgradable
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_host import adopt
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.release import is_version
 
@@ -75,7 +77,7 @@ def run() -> None:
     """main() of the module."""
     run_as_root(
         ARGUMENT_SPEC,
-        _present,
+        exclusively(_present),
         required_together=[("activation_id", "activation_code")],
         required_if=[("private_mode", True, ["manifest"])],
     )
@@ -174,14 +176,16 @@ def _initialize(params: dict[str, Any], wanted: Wanted, upgrade: bool) -> None:
         REGISTRATION.unlink()
     before = stamp()
     words = ["upgrade", params["version"]] if upgrade else ["init"]
-    if upgrade:
-        write(UPGRADE, json.dumps({"done": False}))
-    with _file(with_secrets(params["node_config"], params["activation_id"], code)) as path:
+    containerd = tracked(found.tracker).get("containerd") != "none"
+    with (
+        _packages_held(upgrade, containerd),
+        _file(with_secrets(params["node_config"], params["activation_id"], code)) as path,
+    ):
         words += ["--config-source", f"file://{path}"]
         words += ["--skip", ",".join(params["skip_phases"])] if params["skip_phases"] else []
         words += ["--manifest-override", params["manifest"]] if params["manifest"] else []
         words += ["--private-mode"] if params["private_mode"] else []
-        log = nodeadm(*words, timeout=params["timeout"], secret=code)
+        log = _run(words, params["timeout"], code if ssm else "")
     await_kubelet()
     missing = lacking(wanted, _observed(), stamp() != before)
     if ssm and not instance_id():
@@ -192,6 +196,39 @@ def _initialize(params: dict[str, Any], wanted: Wanted, upgrade: bool) -> None:
         raise Failed(f"nodeadm {words[0]} ended with 0, but {'; '.join(missing)}. {hint(log)}")
     if upgrade:
         write(UPGRADE, json.dumps({"done": True}))
+
+
+def _run(words: list[str], timeout: int, code: str) -> str:
+    """What nodeadm said. Raises Failed, which tells whether the activation did not let the host in."""
+    try:
+        return nodeadm(*words, timeout=timeout, secret=code)
+    except Failed as failure:
+        refused = bool(code) and not instance_id()
+        raise Failed(str(failure), **({"refused": True} if refused else {})) from None
+
+
+@contextmanager
+def _packages_held(upgrade: bool, containerd: bool) -> Iterator[None]:
+    """An upgrade of the node is one of nodeadm's packages alone. Which others it has held is written down before, for
+    the run that takes up one that was killed."""
+    if not upgrade:
+        yield
+        return
+    held = sorted({*_held(), *(upgradable() if containerd else ())})
+    write(UPGRADE, json.dumps({"done": False, "held": held}))
+    mark("hold", held)
+    try:
+        yield
+    finally:
+        mark("unhold", held)
+        write(UPGRADE, json.dumps({"done": False}))
+
+
+def _held() -> list[str]:
+    try:
+        return list(json.loads(text(UPGRADE)).get("held") or [])
+    except (ValueError, AttributeError):
+        return []
 
 
 @contextmanager

@@ -31,8 +31,10 @@ from .premises import CREDENTIALS, REGISTRATION
 from .signing import call
 
 FAULT = Path("/etc/stand-ins/nodeadm-fault")
-"""``COMMAND:PLACE``: ends with 1 there, or, with ``:hang`` after it, waits for an hour. Places of install are STEPS and
-tracker, of init register and kubelet, of uninstall deregister."""
+"""``COMMAND:PLACE``: ends with 1 there, or, with ``:hang`` after it, goes on when the file is gone.
+Places of install are STEPS and tracker, of init register and kubelet, of uninstall deregister. See also `ssm_agent`."""
+APT = Path("/usr/local/bin/apt")
+"""There where packages are to be looked at."""
 RUNS = Path("/var/log/nodeadm-runs")
 SYSTEMS = ("ubuntu", "rhel", "amzn")
 NODE_ADDRESS = Path("/etc/stand-ins/node-ip")
@@ -135,6 +137,8 @@ def _upgrade(words: list[str]) -> None:
     _require_empty()
     said, provider = tracked(), provider_of(spec)
     kubelet = _release(version, options.get("-m") or premises.data("manifest"))
+    if said["Containerd"] != "none":
+        _apt("upgrade", "containerd", "-y")
     for step in STEPS[1:]:
         install(step, provider, kubelet, said["Containerd"])
         _fault("upgrade", step)
@@ -155,6 +159,7 @@ def _uninstall(words: list[str]) -> None:
         _systemctl("disable", "--now", ssm_unit())
     if said["Containerd"] != "none":
         _systemctl("disable", "--now", "containerd")
+        _apt("autoremove", "containerd", "-y")
     remove(said, force="-f" in words or "--force" in words)
     shutil.rmtree(TRACKER.parent)
     _systemctl("daemon-reload")
@@ -231,8 +236,8 @@ def _require_empty() -> None:
 
 
 def _deregister() -> None:
-    _fault("uninstall", "deregister")
     if REGISTRATION.exists():
+        _fault("uninstall", "deregister")
         found = json.loads(REGISTRATION.read_text())
         body = {"InstanceId": found["ManagedInstanceID"]}
         target = "AmazonSSM.DeregisterManagedInstance"
@@ -267,8 +272,15 @@ def _fault(command: str, place: str) -> None:
     fault = FAULT.read_text().strip() if FAULT.exists() else ""
     if fault.startswith(f"{command}:{place}"):
         if fault.endswith(":hang"):
-            time.sleep(3600)
+            while FAULT.exists():
+                time.sleep(0.1)
+            return
         _fatal(f"{command} was stopped at {place}")
+
+
+def _apt(*words: str) -> None:
+    if APT.exists():
+        subprocess.run([str(APT), *words], check=True, capture_output=True)
 
 
 def _systemctl(*words: str) -> bool:

@@ -13,11 +13,15 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 
 from .premises import CREDENTIALS, REGISTRATION, ask
 
+FAULT = Path("/etc/stand-ins/nodeadm-fault")
+"""Once, before it registers: with ``agent:stolen``, strangers take all that is left of the activation; with
+``agent:expired``, its time runs out."""
 VAULT = Path("/var/lib/amazon/ssm/Vault/Store/RegistrationKey")
 SEEN = Path("/run/stand-ins/codes")
 """The codes that it was told, so that a test can look for them elsewhere."""
@@ -39,6 +43,7 @@ def _register(activation: str, code: str) -> None:
     SEEN.parent.mkdir(exist_ok=True)
     with SEEN.open("a") as seen:
         print(code, file=seen)
+    _meet_with_fate(activation, code)
     body = {"activation_id": activation, "activation_code": code, "computer_name": socket.gethostname()}
     try:
         made = ask("managed-instances", body)
@@ -48,6 +53,20 @@ def _register(activation: str, code: str) -> None:
     VAULT.touch(0o600)
     VAULT.write_text(made["agent_key"])
     REGISTRATION.write_text(json.dumps({"ManagedInstanceID": made["instance_id"], "Region": made["region"]}))
+
+
+def _meet_with_fate(activation: str, code: str) -> None:
+    fault = FAULT.read_text().strip() if FAULT.exists() else ""
+    if fault == "agent:stolen":
+        stranger = {"activation_id": activation, "activation_code": code, "computer_name": "stranger"}
+        with suppress(HTTPError):
+            while True:
+                ask("managed-instances", stranger)
+    elif fault == "agent:expired":
+        ask("clock/advance", {"seconds": 6 * 24 * 3600})
+    else:
+        return
+    FAULT.unlink()
 
 
 def _serve() -> None:

@@ -1,0 +1,102 @@
+# Copyright (c) flotilla.eks contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How nodeadm is run on a machine on premises: alone, for no longer than it may, and without packages of others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.plan import complaints
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import alone as _alone
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import nodeadm as _nodeadm
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.alone import alone, busy
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import OWN, steps, strangers
+from support.checkout import CHECKOUT
+
+SIMULATED = """NOTE: This is only a simulation!
+Reading package lists...
+The following packages will be upgraded:
+  containerd libseccomp2 postgresql
+Inst libseccomp2 [2.5.3-2] (2.5.4-1 Ubuntu:24.04/noble-updates [amd64])
+Inst containerd [1.7.12-0] (1.7.28-0 Ubuntu:24.04/noble-updates [amd64])
+Inst postgresql [16.1] (16.9 Ubuntu:24.04/noble-updates [all])
+Conf libseccomp2 (2.5.4-1 Ubuntu:24.04/noble-updates [amd64])
+Remv linux-image-6.8.0-31 [6.8.0-31.31]
+"""
+TRAPS = CHECKOUT / "tests" / "hosts" / "README.md"
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Those of a host on which nobody is at work."""
+    monkeypatch.setattr(_alone, "PROCESSES", tmp_path / "proc")
+    monkeypatch.setattr(_alone, "LOCK", tmp_path / "lock")
+    (tmp_path / "proc" / "1").mkdir(parents=True)
+    (tmp_path / "proc" / "1" / "cmdline").write_bytes(b"/sbin/init\0")
+    return tmp_path / "proc"
+
+
+@pytest.mark.usefixtures("processes")
+def test_one_run_at_a_time() -> None:
+    assert busy(0) == ""
+    with alone(0):
+        assert busy(0) == "another run"
+        with pytest.raises(Failed, match="another run is at work on this host"), alone(0):
+            pass
+    assert busy(0) == ""
+
+
+@pytest.mark.parametrize(
+    "command", [b"/usr/local/bin/nodeadm\0init\0-c\0x", b"/bin/sh\0/usr/local/bin/nodeadm\0init\0"]
+)
+def test_what_a_killed_run_has_begun_is_seen(processes: Path, command: bytes) -> None:
+    (processes / "77").mkdir()
+    (processes / "77" / "cmdline").write_bytes(command)
+    assert busy(0) == "nodeadm init (process 77)"
+    (processes / "77" / "cmdline").write_bytes(b"vim\0nodeadm.txt\0")
+    assert busy(0) == ""
+
+
+def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "nodeadm"
+    program.write_text("#!/bin/sh\necho waits for the lock of apt\nsleep 1000 & wait\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(_nodeadm, "NODEADM", program)
+    monkeypatch.setattr(_nodeadm, "hint", lambda log: f"It said that it {log}")
+    with pytest.raises(Failed, match=r"(?s)install was not done after 1 s.*waits for the lock"):
+        _nodeadm.nodeadm(
+            "install", timeout=1
+        )  # which ends when nobody has its output open any more, nor what it started
+
+
+def test_what_nodeadm_complains_of() -> None:
+    lines = [
+        "Usage: nodeadm",
+        '{"level":"info","msg":"key"}',
+        "[1]",
+        '{"level":"fatal","msg":"Failed","error":"no disk"}',
+    ]
+    assert complaints("\n".join(lines)) == ["Failed: no disk"]
+
+
+def test_packages_that_would_be_taken_along() -> None:
+    assert steps(SIMULATED, "Remv") == ["linux-image-6.8.0-31"]
+    everything = steps(SIMULATED, "Inst")
+    assert everything == ["containerd", "libseccomp2", "postgresql"]
+    assert strangers(everything, ["containerd", "libseccomp2"]) == ["postgresql"]
+    assert strangers(OWN, []) == []
+
+
+def test_every_trap_has_tests_that_are_there() -> None:
+    rows = re.findall(r"^\| (\d+)\. .*\|(.*)\|$", TRAPS.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [int(number) for number, _tests in rows] == list(range(1, 16))
+    for _number, tests in rows:
+        named = re.findall(r"`(\S+)::(\S+)`", tests)
+        assert named
+        for file, test in named:
+            assert f"def {test}(" in (CHECKOUT / "tests" / file).read_text(encoding="utf-8")

@@ -70,7 +70,7 @@ bench: $(READY) ## Measure our modules next to those of community.aws; writes bu
 api-coverage: $(READY) ## Print which module reaches which operation of the EKS API
 	@$(activate) python tests/api_coverage.py
 
-build: $(READY) ## Build the collection's tarball into build/dist and have galaxy-importer judge it
+build: $(READY) ## Build the collection's tarball into build/dist, have galaxy-importer judge it, and put what it installs to work
 	@$(activate) cd tests && python -m sanity.build
 
 changelog: $(READY) ## Write changelogs/fragments into CHANGELOG.rst as the release that galaxy.yml names

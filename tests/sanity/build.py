@@ -1,7 +1,10 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the collection's tarball into ``build/dist`` and has galaxy-importer judge it. A warning is a failure."""
+"""Builds the collection's tarball into ``build/dist``, has galaxy-importer judge it, and puts what it installs to work.
+
+A warning is a failure.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sanity.installed import shortcomings
 from support.checkout import CHECKOUT, copy_checkout
 
 DIST = CHECKOUT / "build" / "dist"
@@ -39,11 +43,14 @@ def judge(tarball: Path) -> list[str]:
 
 
 def main() -> int:
-    """Return 0 when the importer has nothing to say."""
+    """Return 0 when the importer has nothing to say, and the installed collection works."""
     tarball = build()
     complaints = judge(tarball)
     if complaints:
         print("galaxy-importer complains:", *complaints, sep="\n  ", file=sys.stderr)
+        return 1
+    if wrong := shortcomings(tarball, DIST / "installed"):
+        print("The installed collection is not whole:", *wrong, sep="\n  ", file=sys.stderr)
         return 1
     print(tarball.relative_to(CHECKOUT), "could be published as it is")
     return 0

@@ -177,10 +177,8 @@ def _initialize(params: dict[str, Any], wanted: Wanted, upgrade: bool) -> None:
     before = stamp()
     words = ["upgrade", params["version"]] if upgrade else ["init"]
     containerd = tracked(found.tracker).get("containerd") != "none"
-    with (
-        _packages_held(upgrade, containerd),
-        _file(with_secrets(params["node_config"], params["activation_id"], code)) as path,
-    ):
+    content = with_secrets(params["node_config"], params["activation_id"], code)
+    with _packages_held(upgrade, containerd), _file(content) as path:
         words += ["--config-source", f"file://{path}"]
         words += ["--skip", ",".join(params["skip_phases"])] if params["skip_phases"] else []
         words += ["--manifest-override", params["manifest"]] if params["manifest"] else []

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,19 @@ def join(aws: Surroundings, keys: dict[str, str], address: str) -> str:
     return aws.simulator.join_node(**keys, cluster="prod", region=aws.region, ip_address=address)
 
 
+def verify(playbook: Playbook, *hosts: str, fails: bool = False) -> str:
+    """What the playbook that looks at the nodes of these hosts says."""
+    inventory = {
+        "eks_clusters": {"hosts": {"prod": {"eks_region": "eu-central-1"}}},
+        "eks_hybrid_nodes": {"hosts": {host: {"eks_cluster": "prod"} for host in hosts}},
+    }
+    variables = {"nodes_hybrid_verify_timeout": 1}
+    run = playbook.run("flotilla.eks.nodes_hybrid_verify", inventory=inventory, variables=variables, fails=fails)
+    return str(
+        run.on("prod")["Wait until as many nodes are ready as there are hosts" if fails else "Show the nodes"]["msg"]
+    )
+
+
 def test_by_systems_manager(iam: Role, aws: Surroundings, playbook: Playbook, steps: Steps) -> None:
     iam.run()
     aws.simulator.advance(60)
@@ -75,7 +89,7 @@ def test_by_systems_manager(iam: Role, aws: Surroundings, playbook: Playbook, st
     assert list(told(steps)) == [first]
 
 
-def test_by_certificates(iam: Role, aws: Surroundings, steps: Steps) -> None:
+def test_by_certificates(iam: Role, aws: Surroundings, steps: Steps, playbook: Playbook) -> None:
     authority = Authority()
     path = iam.playbook.directory / "ca.pem"
     path.write_text(authority.pem)
@@ -100,3 +114,5 @@ def test_by_certificates(iam: Role, aws: Surroundings, steps: Steps) -> None:
     assert {name: (node["kind"], node["status"]) for name, node in told(steps).items()} == {
         "edge-1": ("hybrid", "ready")
     }
+    assert re.search(r"edge-1 .*ready", verify(playbook, "edge-1"))
+    assert "for 2 nodes to be Ready, in vain; 1 of 1 are Ready" in verify(playbook, "edge-1", "edge-2", fails=True)

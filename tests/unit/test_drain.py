@@ -17,7 +17,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._drain.pods import (
     pods_to_evict,
     selector,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._drain.run import Drain, Undrained
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.run import Drain, Undrained, marked
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import KubernetesError
 from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 from ansible_collections.flotilla.eks.plugins.module_utils._settle import Patience, Unsettled
@@ -233,3 +233,11 @@ def test_again_nothing_is_done() -> None:
     api = FakeApi([pod("agent", owner="DaemonSet")])
     report = drain(api).drain([node("a", cordoned=True)])
     assert (api.log, report.cordoned, report.evicted) == ([], [], [])
+
+
+def test_nodes_that_somebody_else_has_cordoned() -> None:
+    own, bare, other = node("a", cordoned=True), node("b", cordoned=True), node("c", cordoned=True)
+    own["metadata"]["annotations"] = {"example.com/upgrade": "cordoned"}
+    other["metadata"]["annotations"] = {"example.com/repair": "cordoned"}
+    assert marked([own, bare, other], "example.com/upgrade") == [own]
+    assert marked([own, bare, other], "") == [own, bare, other]

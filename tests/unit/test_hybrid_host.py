@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Fa
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import alone as _alone
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import nodeadm as _nodeadm
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.alone import alone, busy
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.facts import LazyFacts
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import OWN, steps, strangers
 from support.checkout import CHECKOUT
 
@@ -100,3 +102,15 @@ def test_every_trap_has_tests_that_are_there() -> None:
         assert named
         for file, test in named:
             assert f"def {test}(" in (CHECKOUT / "tests" / file).read_text(encoding="utf-8")
+
+
+def test_nothing_is_looked_for_that_nobody_asks_for() -> None:
+    looked: list[str] = []
+    found = LazyFacts({name: partial(_look, name, looked) for name in ("uid", "time", "memory")})
+    assert (found["uid"], found["uid"], looked) == ("UID", "UID", ["uid"])
+    assert (len(found), list(found)) == (3, ["uid", "time", "memory"])
+
+
+def _look(name: str, looked: list[str]) -> str:
+    looked.append(name)
+    return name.upper()

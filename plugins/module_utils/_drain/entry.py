@@ -16,7 +16,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._drain.pods import (
     consent_of,
     selector,
 )
-from ansible_collections.flotilla.eks.plugins.module_utils._drain.run import NODES, Drain, Report, Undrained
+from ansible_collections.flotilla.eks.plugins.module_utils._drain.run import NODES, Drain, Report, Undrained, marked
 from ansible_collections.flotilla.eks.plugins.module_utils._entry import guarded
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.access import kubernetes_for
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Object
@@ -90,7 +90,7 @@ def _brought_to(state: str, drain: Drain, nodes: list[Object]) -> Values:
     """The result; with a ``msg`` if some pods did not go."""
     names = {"nodes": [node["metadata"]["name"] for node in nodes]}
     if state == "uncordoned":
-        uncordoned = drain.uncordon([node for node in nodes if not drain.mark or drain.mark in _annotations(node)])
+        uncordoned = drain.uncordon(marked(nodes, drain.mark))
         return {**names, "changed": bool(uncordoned), "uncordoned": uncordoned}
     if state == "cordoned":
         return {**names, **_told(Report(cordoned=drain.cordon(nodes)))}
@@ -98,10 +98,6 @@ def _brought_to(state: str, drain: Drain, nodes: list[Object]) -> Values:
         return {**names, **_told(drain.drain(nodes))}
     except Undrained as failure:
         return {**names, **_told(failure.report), "msg": str(failure)}
-
-
-def _annotations(node: Object) -> Values:
-    return node["metadata"].get("annotations") or {}
 
 
 def _told(report: Report) -> Values:

@@ -189,3 +189,8 @@ class Drain:
     def _advice(self) -> str:
         after = "They stay cordoned" if self.keep_cordoned else "Every node takes pods again that did before"
         return f"{after}. Raise timeout, make the budgets or the number of replicas larger, and run again"
+
+
+def marked(nodes: Iterable[Object], mark: str) -> list[Object]:
+    """The nodes with an annotation of that name; all, without a name."""
+    return [node for node in nodes if not mark or mark in (node["metadata"].get("annotations") or {})]

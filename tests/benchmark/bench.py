@@ -21,7 +21,7 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT / "extensions" / "simulator")]
 
-from benchmark import fleets, nodes  # noqa: E402  # found by the line above
+from benchmark import clusters, fleets, nodes  # noqa: E402  # found by the line above
 
 from eks_simulator.process import SimulatorProcess  # noqa: E402
 from support.checkout import install_collection  # noqa: E402
@@ -121,7 +121,7 @@ def measure() -> dict[str, float]:
             for kind in PEERS:
                 figures[f"calls_noop_{kind}{side}"] = len(bench.calls(kind, peer=peer))
             figures[f"module_overhead_ratio{side}"] = round(bench.overhead(peer=peer), 2)
-    return {**figures, **fleets.measure(), **nodes.measure()}
+    return {**figures, **fleets.measure(), **nodes.measure(), **clusters.measure()}
 
 
 def main() -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from benchmark.memory import peak_memory
 
 from eks_simulator import durations
 from eks_simulator.process import SimulatorProcess
@@ -133,23 +134,8 @@ def growth() -> Figures:
         many.make()
         pairs = [(many.seconds([many.fleet()]), some.seconds([some.fleet()])) for _round in range(ROUNDS)]
         ratio = median(larger / smaller for larger, smaller in pairs)
-        return {"noop_growth": round(ratio, 2), "peak_memory_mib": round(_peak_memory(many))}
-
-
-def _peak_memory(many: Cluster) -> float:
-    """MiB of the largest process of one more run, the control process of Ansible among them."""
-    many.run([many.fleet()])  # leaves its playbook and inventory behind
-    script = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    directory, unit = many.playbook.directory, 1024 if sys.platform != "darwin" else 1024**2
-    command = ["ansible-playbook", str(directory / "playbook.yml"), "--inventory", str(directory / "inventory.yml")]
-    environment = many.playbook.variables()
-    done = subprocess.run(
-        [sys.executable, "-c", script, *command], env=environment, check=True, capture_output=True, text=True
-    )
-    return int(done.stdout) / unit
+        many.run([many.fleet()])  # leaves its playbook and inventory behind
+        return {"noop_growth": round(ratio, 2), "peak_memory_mib": round(peak_memory(many.playbook))}
 
 
 def creation() -> Figures:

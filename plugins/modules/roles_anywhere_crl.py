@@ -90,6 +90,7 @@ EXAMPLES = r"""
   flotilla.eks.roles_anywhere_crl:
     trust_anchor_arn: "{{ anchor.trust_anchor_arn }}"
     common_names: [edge-1]
+    certificates: ["{{ signed.certificate }}"]
     ca_certificate: /run/deploy/ca.pem
     ca_key: /run/deploy/ca.key
   check_mode: true

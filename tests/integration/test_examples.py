@@ -326,4 +326,6 @@ def changes_something(task: dict[str, Any]) -> bool:
 def only_looks(module: str, options: dict[str, Any]) -> bool:
     if module == "flotilla.eks.update":
         return bool(options.get("state") != "cancelled")
+    if module == "flotilla.eks.roles_anywhere_crl":
+        return "ca_key" not in options and options.get("state") != "absent"
     return module == "flotilla.eks.join_diagnosis"

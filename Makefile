@@ -22,7 +22,7 @@ export XDG_CACHE_HOME           := $(BUILD)/cache
 unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recording test test-ansibles test-hosts molecule lint format sanity bench api-coverage build changelog clean distclean
+.PHONY: help demo recording test test-ansibles test-hosts molecule lint format sanity bench api-coverage build docs iam-policy changelog clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -72,6 +72,12 @@ api-coverage: $(READY) ## Print which module reaches which operation of the EKS 
 
 build: $(READY) ## Build the collection's tarball into build/dist, have galaxy-importer judge it, and put what it installs to work
 	@$(activate) cd tests && python -m sanity.build
+
+docs: $(READY) ## Build the documentation as HTML into build/docs/html, and follow all links within it
+	@$(activate) cd tests && python -m sanity.docs
+
+iam-policy: $(READY) ## Print what a playbook needs on AWS: PLAYBOOK=site, and ROLES=ARN (with *) for what it may pass on
+	@$(activate) cd tests && python -m support.permissions '$(PLAYBOOK)' '$(ROLES)'
 
 changelog: $(READY) ## Write changelogs/fragments into CHANGELOG.rst as the release that galaxy.yml names
 	@$(activate) antsibull-changelog release --update-existing --reload-plugins

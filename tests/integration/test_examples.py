@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from support.authority import Authority
 from support.documentation import MODULES, OF_HOSTS, documentation
+from support.ids import SUBNETS
 from support.playbook import Playbook
 from support.self_managed import SelfManaged
 from support.surroundings import Surroundings
 
-SUBNETS = [f"subnet-0a1b2c3d4e5f6000{number}" for number in (1, 2, 3)]
 INSTANCE = "i-0a1b2c3d4e5f60718"
 HOST = "mi-0a1b2c3d4e5f60718"
 KEY = "key/1b2c3d4e-5f60-4718-8293-a4b5c6d7e8f9"

@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-import re
-
 import yaml
 
 from support.checkout import CHECKOUT
+from support.guides import of_markdown
 from support.ledger import Ledger
 from support.playbook import Playbook
 
-README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-INVENTORY, *TASKS = (
-    yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-)
+README = of_markdown(CHECKOUT / "README.md")
+INVENTORY, *TASKS = (yaml.safe_load(block.text) for block in README if block.language == "yaml")
 
 
 def test_inventory_can_be_planned(playbook: Playbook, ledger: Ledger) -> None:

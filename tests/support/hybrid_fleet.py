@@ -28,6 +28,18 @@ EXPIRES = 5 * 24 * 3600
 UNITS = ("kubelet", "containerd", "snap.amazon-ssm-agent.amazon-ssm-agent")
 
 
+def here(releases: Releases) -> dict[str, Any]:
+    """Variables that lead to a server of the tests in the place of AWS's, and do not wait for long."""
+    return {
+        "hybrid_nodes_releases": releases.url,
+        "hybrid_nodes_endpoints": [releases.manifest],
+        "hybrid_nodes_skip_checks": NOT_HERE,
+        "hybrid_nodes_install_attempts": 1,
+        "hybrid_nodes_activation_expires_in": EXPIRES,
+        "hybrid_nodes_ready_timeout": 30,
+    }
+
+
 class Fleet:
     """Machines, the playbooks that are run for them, and the cluster that they join."""
 
@@ -36,15 +48,7 @@ class Fleet:
         self.machines = machines
         self.aws = aws
         self.api = api_of(aws)
-        self.variables: dict[str, Any] = {
-            "hybrid_nodes_releases": releases.url,
-            "hybrid_nodes_endpoints": [releases.manifest],
-            "hybrid_nodes_skip_checks": NOT_HERE,
-            "hybrid_nodes_install_attempts": 1,
-            "hybrid_nodes_activation_expires_in": EXPIRES,
-            "hybrid_nodes_ready_timeout": 30,
-            "hybrid_nodes_labels": {"site": "north"},
-        }
+        self.variables: dict[str, Any] = {**here(releases), "hybrid_nodes_labels": {"site": "north"}}
         self.inventory: dict[str, Any] = {
             "eks_clusters": {"hosts": {"prod": {}}},
             "eks_hybrid_nodes": {"hosts": machines.hosts(eks_cluster="prod")},

@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 
 from support.checkout import COLLECTIONS
+from support.permissions import COLLECTION, watched
 from support.warm import Warm, interpreter
 
 CALLBACKS = Path(__file__).with_name("callback")
@@ -48,6 +49,8 @@ localhost_warning = false
 nocows = true
 pipelining = true
 retry_files_enabled = false
+[inventory]
+inventory_unparsed_warning = false
 """
 
 Task = dict[str, Any]
@@ -170,10 +173,24 @@ class Playbook:
         """
         options = [*arguments, *(["--check"] if check else []), *(["--diff"] if diff else [])]
         arguments = self._arguments(playbook, inventory, variables, options, self.warm)
-        run = self._collect(self._process(arguments, self.variables() | dict(environment or {})))
+        with watched(arguments[0], self.environment):
+            run = self._collect(self._process(arguments, self.variables() | dict(environment or {})))
         assert (run.rc != 0) == fails, f"ansible-playbook ended with {run.rc}:\n{run.output}"
         assert warns or not run.warnings, "ansible-playbook warned:\n" + "\n".join([*run.warnings, run.output])
         return run
+
+    def typed(self, arguments: Sequence[str], *, local: bool = True) -> Run:
+        """Run ``ansible-playbook`` with arguments as a user types them, whatever comes of it.
+
+        With ``local``, all its hosts are this one, on which modules start warm, whatever the inventory says.
+        """
+        temporary = self.directory / "tmp"
+        temporary.mkdir(exist_ok=True)
+        here = {"ansible_python_interpreter": str(Programs.get().python), "ansible_remote_tmp": str(temporary)}
+        extra = ["--extra-vars", json.dumps(here)] if local else []
+        ours = next((argument for argument in arguments if argument.startswith(COLLECTION)), "")
+        with watched(ours, self.environment):
+            return self._collect(self._process([*arguments, *extra], self.variables()))
 
     def killed(
         self,

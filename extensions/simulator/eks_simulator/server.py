@@ -137,6 +137,7 @@ class Application:
             "error": error_code(response),
             "region": credential.region,
             "account": self._account(credential),
+            "access_key": credential.access_key,
             "parameters": call.parameters,
             "at": self.world.timeline.now.isoformat(timespec="milliseconds"),
         }

@@ -9,6 +9,7 @@ Each run is shown live. A table of all runs follows, and the exit status says wh
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import shlex
@@ -228,10 +229,12 @@ def things(simulator: Any) -> set[str]:
     ec2, gone = client("ec2"), ("deleted", "deleting")
     gateways = [gateway for gateway in ec2.describe_nat_gateways()["NatGateways"] if gateway["State"] not in gone]
     scaling = client("autoscaling").describe_auto_scaling_groups()
+    managed = client("ssm").describe_instance_information()["InstanceInformationList"]
     kubeconfig = yaml.safe_load(KUBECONFIG.read_text(encoding="utf-8")) if KUBECONFIG.exists() else {}
     return {
         *(f"kubeconfig context {context['name']}" for context in kubeconfig.get("contexts") or []),
         *(f"cluster {name}" for name in client("eks").list_clusters()["clusters"]),
+        *(f"managed instance {one['InstanceId']}" for one in managed),
         *(f"IAM role {role['RoleName']}" for role in client("iam").list_roles()["Roles"]),
         *(f"VPC {vpc['VpcId']}" for vpc in ec2.describe_vpcs()["Vpcs"]),
         *(f"NAT gateway {gateway['NatGatewayId']}" for gateway in gateways),
@@ -257,12 +260,15 @@ def prepare() -> None:
 
 def main() -> int:
     """Run all steps; returns the exit status."""
-    sys.path.insert(0, str(CHECKOUT / "extensions" / "simulator"))
+    sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "extensions" / "simulator")]
     from eks_simulator.process import SimulatorProcess
+    from extensions.demo.premises import premises
 
     prepare()
     runs: list[Run] = []
-    with SimulatorProcess(SPEED) as simulator:
+    with SimulatorProcess(SPEED) as simulator, premises(simulator, WORKPLACE / "premises") as machines:
+        if machines:
+            (INVENTORY / "premises.yml").write_text(json.dumps(machines, indent=2), encoding="utf-8")
         foreign = things(simulator)
         for number, step in enumerate(STEPS, 1):
             announce(number, step)

@@ -158,10 +158,12 @@ def _dyed(colour: str) -> str:
 def main() -> int:
     cast, target = map(Path, sys.argv[1:])
     status = record(cast)
+    if status:
+        return status
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(picture(sheet(events(cast))), encoding="utf-8")
     print(f"Wrote {target} ({target.stat().st_size // 1024} KiB)")
-    return status
+    return 0
 
 
 if __name__ == "__main__":

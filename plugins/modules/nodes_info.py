@@ -50,6 +50,10 @@ options:
       - Only nodes have labels. An instance that has not joined is not chosen by any selector.
     type: list
     elements: str
+  required:
+    description: Whether it fails where there is no such cluster. Otherwise it finds no nodes there.
+    type: bool
+    default: true
   wait_for:
     description:
       - Waits until the nodes that are told of are as said here, and fails if they are not when O(wait_timeout) is over,

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from eks_simulator.process import SimulatorProcess
+from support.clusters import cluster_for_hosts
 from support.ec2_machines import Ec2Machines, cluster_for_nodes
 from support.hybrid_fleet import Fleet
-from support.hybrid_machines import HybridMachines, Releases, cluster_for_hosts
+from support.hybrid_machines import HybridMachines, Releases
 from support.playbook import Playbook
 from support.surroundings import Surroundings
 

@@ -14,8 +14,7 @@ from eks_simulator.process import SimulatorProcess
 from support.clusters import api_of, deploy_network_plugin
 from support.ec2_machines import Ec2Machines
 from support.guides import GUIDES, of_guide
-from support.hybrid_fleet import here
-from support.hybrid_machines import HybridMachines, Releases
+from support.hybrid_machines import HybridMachines, Releases, here
 from support.playbook import Playbook
 from support.story import Story
 from support.surroundings import Surroundings

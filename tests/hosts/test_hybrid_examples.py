@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from support.documentation import documentation
-from support.hybrid_fleet import EXPIRES, NOT_HERE, Fleet
+from support.hybrid_fleet import Fleet
+from support.hybrid_machines import EXPIRES, NOT_HERE
 
 
 def test_the_examples_of_the_modules_run(fleet: Callable[..., Fleet]) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from support.hybrid_fleet import FAULT, INSTALL, JOIN, NOT_HERE, PREFLIGHT, Fleet
-from support.hybrid_machines import Releases
+from support.hybrid_fleet import FAULT, INSTALL, JOIN, PREFLIGHT, Fleet
+from support.hybrid_machines import NOT_HERE, Releases
 from support.ledger import Ledger
 from support.machines import File, Files
 

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import yaml
+
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api import Kubernetes
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import Endpoint
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import make_token
+from support.checkout import CHECKOUT
 from support.surroundings import Surroundings
 
 
@@ -21,16 +24,15 @@ def api_of(aws: Surroundings, cluster: str = "prod") -> Kubernetes:
 
 
 def deploy_network_plugin(api: Kubernetes) -> None:
-    """The agent of Cilium as its chart deploys it for nodes on premises, which are not Ready without."""
-    labels = {"k8s-app": "cilium"}
-    terms = [{"key": "eks.amazonaws.com/compute-type", "operator": "In", "values": ["hybrid"]}]
-    required = {"nodeSelectorTerms": [{"matchExpressions": terms}]}
-    pod = {
-        "hostNetwork": True,
-        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}},
-        "tolerations": [{"operator": "Exists"}],
-        "containers": [{"name": "cilium-agent", "image": "quay.io/cilium/cilium:v1.18.5"}],
-    }
-    template = {"metadata": {"labels": labels}, "spec": pod}
-    body = {"metadata": {"name": "cilium"}, "spec": {"selector": {"matchLabels": labels}, "template": template}}
-    api.create("/apis/apps/v1/namespaces/kube-system/daemonsets", body)
+    """That of the demo, for nodes on premises, which are not Ready without."""
+    body = yaml.safe_load((CHECKOUT / "extensions" / "demo" / "network_plugin.yml").read_text(encoding="utf-8"))
+    api.create(f"/apis/apps/v1/namespaces/{body['metadata']['namespace']}/daemonsets", body)
+
+
+def cluster_for_hosts(aws: Surroundings, name: str = "prod", version: str = "1.34") -> str:
+    """An ACTIVE cluster with remote networks and a network plug-in for them, and the role ``NAME-hybrid`` of its nodes;
+    returns the role's ARN."""
+    networks = {"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]}
+    aws.cluster(name, version=version, accessConfig={"authenticationMode": "API"}, remoteNetworkConfig=networks)
+    deploy_network_plugin(api_of(aws, name))
+    return aws.role("hybrid", f"{name}-hybrid")

@@ -12,7 +12,7 @@ from typing import Any
 from support.authority import Authority
 from support.awx import sliced
 from support.clusters import api_of
-from support.hybrid_machines import HybridMachines, Releases
+from support.hybrid_machines import HybridMachines, Releases, here
 from support.playbook import Playbook, Run
 from support.surroundings import Surroundings
 
@@ -21,23 +21,7 @@ FAULT = "/etc/stand-ins/nodeadm-fault"
 PREFLIGHT = "Look for all that keeps the host from being a node"
 INSTALL = "Install what the node needs"
 JOIN = "Have the kubelet serve the cluster"
-NOT_HERE = ["node_ip", "overlap", "time", "disk", "memory", "swap"]
-"""What machines of tests share with the computer that they are on."""
-EXPIRES = 5 * 24 * 3600
-"""For how many seconds of the simulated time, which runs fast, activations are good."""
 UNITS = ("kubelet", "containerd", "snap.amazon-ssm-agent.amazon-ssm-agent")
-
-
-def here(releases: Releases) -> dict[str, Any]:
-    """Variables that lead to a server of the tests in the place of AWS's, and do not wait for long."""
-    return {
-        "hybrid_nodes_releases": releases.url,
-        "hybrid_nodes_endpoints": [releases.manifest],
-        "hybrid_nodes_skip_checks": NOT_HERE,
-        "hybrid_nodes_install_attempts": 1,
-        "hybrid_nodes_activation_expires_in": EXPIRES,
-        "hybrid_nodes_ready_timeout": 30,
-    }
 
 
 class Fleet:

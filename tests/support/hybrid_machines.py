@@ -13,9 +13,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from support.clusters import api_of, deploy_network_plugin
 from support.machines import File, Files, Machines
 from support.stand_ins import __file__ as stand_ins
 from support.surroundings import Surroundings
@@ -56,6 +55,10 @@ PACKAGES: Files = {
 }
 """A system with apt, and packages of somebody else."""
 UBUNTU = 'ID=ubuntu\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04.2 LTS"\n'
+NOT_HERE = ["node_ip", "overlap", "time", "disk", "memory", "swap"]
+"""What machines of tests share with the computer that they are on."""
+EXPIRES = 5 * 24 * 3600
+"""For how many seconds of the simulated time, which runs fast, activations are good."""
 
 
 class Releases:
@@ -94,6 +97,18 @@ class Releases:
         self._server.server_close()
 
 
+def here(releases: Releases) -> dict[str, Any]:
+    """Variables that lead to a server of the tests in the place of AWS's, and do not wait for long."""
+    return {
+        "hybrid_nodes_releases": releases.url,
+        "hybrid_nodes_endpoints": [releases.manifest],
+        "hybrid_nodes_skip_checks": NOT_HERE,
+        "hybrid_nodes_install_attempts": 1,
+        "hybrid_nodes_activation_expires_in": EXPIRES,
+        "hybrid_nodes_ready_timeout": 30,
+    }
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *_arguments: object) -> None:
         """Say nothing."""
@@ -123,12 +138,3 @@ class HybridMachines(Machines):
         super().__init__(machines, directory, common=common, locked_in=locked_in)
         for number, name in enumerate(names, 1):
             self.add(name, {"/etc/stand-ins/node-ip": File(f"10.80.0.{number}\n")})
-
-
-def cluster_for_hosts(aws: Surroundings, name: str = "prod", version: str = "1.34") -> str:
-    """An ACTIVE cluster with remote networks and a network plug-in for them, and the role ``NAME-hybrid`` of its nodes;
-    returns the role's ARN."""
-    networks = {"remoteNodeNetworks": [{"cidrs": ["10.80.0.0/16"]}]}
-    aws.cluster(name, version=version, accessConfig={"authenticationMode": "API"}, remoteNetworkConfig=networks)
-    deploy_network_plugin(api_of(aws, name))
-    return aws.role("hybrid", f"{name}-hybrid")

@@ -34,6 +34,7 @@ ARGUMENT_SPEC: Values = {
     "kinds": {"type": "list", "elements": "str", "choices": list(KINDS)},
     "groups": {"type": "list", "elements": "str"},
     "label_selectors": {"type": "list", "elements": "str"},
+    "required": {"type": "bool", "default": True},
     "wait_for": {"type": "dict", "options": {"ready": {"type": "int"}, "version": {"type": "str"}}},
     "wait_timeout": {"type": "int", "default": 900},
     "wait_delay": {"type": "int", "default": 15},
@@ -52,11 +53,12 @@ def run() -> None:
 def look(module: Any) -> Values:
     """The nodes, after waiting if the user wants it. Raises Refused, Unsettled, AwsError and KubernetesError.
 
-    In check mode nothing is waited for, and a cluster that a task before this one would have made has no nodes.
+    In check mode nothing is waited for, and a cluster that a task before this one would have made has no nodes; nor has
+    one that is not required to be there.
     """
     params, name = module.params, module.params["cluster_name"]
     client = client_for(module)
-    if module.check_mode and not there(client, name):
+    if (module.check_mode or not params["required"]) and not there(client, name):
         return NOTHING
     cluster = described(client, name)
     api = kubernetes_for(module, name, cluster)

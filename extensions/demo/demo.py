@@ -207,7 +207,9 @@ def perform(step: Step, simulator: Any, foreign: set[str]) -> Run:
         lines.append(COLOUR.sub("", line))
     status = command.wait()
     seconds = time.monotonic() - start
-    calls = [entry for entry in simulator.ledger(number) if entry["service"] != "simulator"]
+    own = simulator.env["AWS_ACCESS_KEY_ID"]  # the machines on premises have keys of their own
+    entries = [entry for entry in simulator.ledger(number) if entry["service"] != "simulator"]
+    calls = [entry for entry in entries if entry.get("access_key", own) == own]
     left = sorted(things(simulator) - foreign) if step.playbook == "decommission" else []
     return Run(step, status, "".join(lines), seconds, calls, left)
 

@@ -22,7 +22,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-COLUMNS, ROWS = 110, 30
+COLUMNS, ROWS = 124, 30
 SHOWN, HELD = 27.0, 5.0
 """Seconds that the run takes in the picture, and that its end stays."""
 LONGEST_PAUSE = 2.0

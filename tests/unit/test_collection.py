@@ -112,6 +112,14 @@ def test_readme_lists(heading: str, names: list[str]) -> None:
     assert table(heading) == set(names)
 
 
+def test_the_readme_says_what_ansible_is_needed() -> None:
+    needs = yaml.safe_load((CHECKOUT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["requires_ansible"]
+    lowest = needs.removeprefix(">=").removesuffix(".0")
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert f"[![ansible-core: {lowest} or newer](" in readme
+    assert f"| ansible-core | {lowest} or newer |" in readme
+
+
 def test_filters_need_nothing_that_is_slow_to_import() -> None:
     """Ansible imports all of them anew for each task that uses one."""
     files, seen = set((CHECKOUT / "plugins" / "filter").glob("*.py")), set[Path]()

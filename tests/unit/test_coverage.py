@@ -64,3 +64,9 @@ def test_the_command_prints_every_operation_and_last_how_many() -> None:
     assert [row.split()[0] for row in rows] == sorted(EKS.operation_names)
     missing = sum(row.endswith("(missing)") for row in rows)
     assert (missing, last) == (0, f"operations: {len(rows)} of {len(rows)}")
+
+
+def test_the_readme_says_how_many() -> None:
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert list(table(RESOURCES.values(), EKS))[-1] == "operations: 70 of 70"
+    assert "[![Operations of the EKS API: 70 of 70](" in readme

@@ -25,10 +25,12 @@ options:
     description: ARN of an IAM role to assume for the Kubernetes API.
     type: str
   required:
+    version_added: 0.5.0
     description: Whether it fails where there is no such cluster. Otherwise RV(cluster) is none then.
     type: bool
     default: true
   on_premises:
+    version_added: 0.5.0
     description:
       - Tell also what a machine on premises must not get in the way of, RV(vpc_cidrs) and RV(nodes).
       - Takes a call of DescribeVpcs, and one of the Kubernetes API.

@@ -67,6 +67,7 @@ options:
     type: bool
     default: false
   mark:
+    version_added: 0.5.0
     description:
       - Key of an annotation for the nodes that this task cordons, such as V(example.com/upgrade).
       - With O(state=uncordoned), only nodes with it take pods again, and lose it. Those that somebody else has cordoned

@@ -53,9 +53,11 @@ options:
     elements: str
     default: []
   manifest:
+    version_added: 0.5.0
     description: Address of a list of releases, as O(flotilla.eks.hybrid_node_install#module:manifest).
     type: str
   private_mode:
+    version_added: 0.5.0
     description: Upgrade no packages of the system. Needs O(manifest).
     type: bool
     default: false

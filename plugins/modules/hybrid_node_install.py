@@ -103,6 +103,7 @@ options:
     type: bool
     default: false
   deregistered:
+    version_added: 0.5.0
     description:
       - The host is registered with Systems Manager no more (M(flotilla.eks.ssm_managed_instance)), whatever it thinks.
       - nodeadm deregisters it by the role of the node, and stops half-way where that role may not. Then the result

@@ -45,19 +45,23 @@ options:
     elements: str
     default: []
   node_name:
+    version_added: 0.5.0
     description:
       - Name that the node is to have, with O(credential_provider=iam_roles_anywhere). Systems Manager chooses one.
     type: str
     default: ""
   nodes:
+    version_added: 0.5.0
     description: The nodes on premises that the cluster has, as M(flotilla.eks.bootstrap_info) returns them.
     type: list
     elements: dict
   vpc_cidrs:
+    version_added: 0.5.0
     description: The networks of the VPC of the cluster, as M(flotilla.eks.bootstrap_info) returns them.
     type: list
     elements: str
   patience:
+    version_added: 0.5.0
     description:
       - How long to wait, in seconds, for what is at work on the host already. A run that is killed on the control node
         goes on for a while on its hosts.
@@ -68,13 +72,16 @@ options:
     type: str
     default: https://hybrid-assets.eks.amazonaws.com/releases
   manifest:
+    version_added: 0.5.0
     description: Address of a list of releases, as O(flotilla.eks.hybrid_node_install#module:manifest).
     type: str
   private_mode:
+    version_added: 0.5.0
     description: Whether nodeadm is to install no packages of the system, which then have to be there.
     type: bool
     default: false
   proxy:
+    version_added: 0.5.0
     description:
       - The proxy that the host is to use. All else is looked at through it. Omitted, that of the environment counts.
     type: dict

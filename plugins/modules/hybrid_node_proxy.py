@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: hybrid_node_proxy
-version_added: 0.1.0
+version_added: 0.5.0
 short_description: Has a machine on premises use a proxy, in each place where nodeadm demands it
 description:
   - Runs on a machine on premises, as root. As soon as the environment of nodeadm names a proxy, it demands that package

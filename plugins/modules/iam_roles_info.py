@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: iam_roles_info
-version_added: 0.1.0
+version_added: 0.5.0
 short_description: Facts about IAM roles by name, with their policies
 description:
   - Reads the IAM roles of some names, with the policies attached to them and those of their own, and instance profiles.

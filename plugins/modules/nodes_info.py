@@ -51,6 +51,7 @@ options:
     type: list
     elements: str
   required:
+    version_added: 0.5.0
     description: Whether it fails where there is no such cluster. Otherwise it finds no nodes there.
     type: bool
     default: true

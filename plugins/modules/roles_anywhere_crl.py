@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: roles_anywhere_crl
-version_added: 0.1.0
+version_added: 0.5.0
 short_description: Revoke certificates of on-premises hosts in IAM Roles Anywhere
 description:
   - Shuts certificates out that would otherwise let hosts have a role until they end. The revocation list is signed by

@@ -110,7 +110,7 @@ seealso:
 extends_documentation_fragment:
   - inventory_cache
   - constructed
-  - amazon.aws.boto3
+  - flotilla.eks.boto
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
   - amazon.aws.assume_role.plugins

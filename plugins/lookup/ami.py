@@ -63,7 +63,7 @@ seealso:
   - plugin: flotilla.eks.node_user_data
     plugin_type: filter
 extends_documentation_fragment:
-  - amazon.aws.boto3
+  - flotilla.eks.boto
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
 """

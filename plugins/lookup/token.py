@@ -36,7 +36,7 @@ options:
 seealso:
   - module: flotilla.eks.kubeconfig
 extends_documentation_fragment:
-  - amazon.aws.boto3
+  - flotilla.eks.boto
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
 """

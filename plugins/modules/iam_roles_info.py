@@ -52,7 +52,7 @@ extends_documentation_fragment:
   - flotilla.eks.retries
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - flotilla.eks.boto
 """
 
 EXAMPLES = r"""

@@ -111,7 +111,7 @@ requirements:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - flotilla.eks.boto
   - flotilla.eks.attributes
   - flotilla.eks.retries
 seealso:

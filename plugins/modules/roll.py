@@ -149,7 +149,7 @@ seealso:
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+  - flotilla.eks.boto
   - flotilla.eks.attributes
   - flotilla.eks.retries
   - flotilla.eks.evicting

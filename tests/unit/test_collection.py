@@ -120,6 +120,13 @@ def test_the_readme_says_what_ansible_is_needed() -> None:
     assert f"| ansible-core | {lowest} or newer |" in readme
 
 
+def test_modules_say_what_the_collection_needs() -> None:
+    text = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8")
+    bounds = re.findall(r"^(boto3|botocore)>=(\S+)$", text, re.MULTILINE)
+    fragment = (CHECKOUT / "plugins" / "doc_fragments" / "boto.py").read_text(encoding="utf-8")
+    assert [f"{name} >= {lowest}" for name, lowest in bounds] == re.findall(r"- (boto\w+ >= \S+)", fragment)
+
+
 def test_filters_need_nothing_that_is_slow_to_import() -> None:
     """Ansible imports all of them anew for each task that uses one."""
     files, seen = set((CHECKOUT / "plugins" / "filter").glob("*.py")), set[Path]()

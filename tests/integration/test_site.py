@@ -184,6 +184,17 @@ def test_nothing_is_removed_unless_every_cluster_is_confirmed(
     assert ledger.calls() == []
 
 
+def test_a_machine_does_not_leave_with_the_cluster_of_others(playbook: Playbook, ledger: Ledger) -> None:
+    hosts = {**inventory("demo", "other"), **FUTURE}
+    confirmed = {"decommission_confirm": "other"}
+    run = playbook.run(
+        DECOMMISSION, inventory=hosts, variables=confirmed, arguments=["--limit", "other,edge-1"], fails=True
+    )
+    told = run.on("edge-1")["Refuse to have a host leave before a cluster that stays"]["msg"]
+    assert "would leave cluster demo, which is not among those that are to be removed" in told
+    assert ledger.calls() == []
+
+
 def test_tags_choose_a_phase_with_what_it_builds_on(playbook: Playbook, aws: Surroundings) -> None:
     aws.cluster("demo")
     hosts = given(aws)

@@ -42,12 +42,13 @@ test-ansibles: $(READY) ## Run some of the tests under the newest release of Ans
 	@$(activate) cd tests && python -m legs $(JOBS)
 
 molecule: $(READY) ## Run the scenarios of the roles on the simulated AWS
-	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all --exclude ec2_nodes
+	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all --exclude ec2_nodes --exclude hybrid_nodes
 
 test-hosts: $(READY) ## Run the tests on real machines, as root on Debian or Ubuntu, by whose apt-get it installs what they need
 	@$(activate) cd tests && python -m support.machines
 	@$(activate) python -m pytest -n $(JOBS) tests/hosts
-	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test -s ec2_nodes
+	@rm -rf $(BUILD)/ansible/tmp/molecule.*.*_nodes # of a run that was killed
+	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test -s ec2_nodes -s hybrid_nodes
 
 lint: $(READY) ## ruff, mypy, yamllint, shellcheck, ansible-lint (production profile)
 	@$(activate) ruff check .

@@ -21,10 +21,13 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT / "extensions" / "simulator")]
 
-from benchmark import clusters, fleets, nodes  # noqa: E402  # found by the line above
+from support.checkout import install_collection  # noqa: E402  # found by the line above
+
+install_collection()  # some of what follows imports from it
+
+from benchmark import clusters, fleets, hybrid, nodes  # noqa: E402
 
 from eks_simulator.process import SimulatorProcess  # noqa: E402
-from support.checkout import install_collection  # noqa: E402
 from support.ledger import Ledger  # noqa: E402
 from support.playbook import Playbook, Task  # noqa: E402
 from support.surroundings import Surroundings  # noqa: E402
@@ -112,7 +115,6 @@ class Bench:
 
 
 def measure() -> dict[str, float]:
-    install_collection()
     with tempfile.TemporaryDirectory() as directory, SimulatorProcess(600) as simulator:
         bench = Bench(simulator, Path(directory))
         figures: dict[str, float] = {}
@@ -121,7 +123,7 @@ def measure() -> dict[str, float]:
             for kind in PEERS:
                 figures[f"calls_noop_{kind}{side}"] = len(bench.calls(kind, peer=peer))
             figures[f"module_overhead_ratio{side}"] = round(bench.overhead(peer=peer), 2)
-    return {**figures, **fleets.measure(), **nodes.measure(), **clusters.measure()}
+    return {**figures, **fleets.measure(), **nodes.measure(), **clusters.measure(), **hybrid.measure()}
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ class Fleet:
     def __init__(self, playbook: Playbook, machines: HybridMachines, releases: Releases, aws: Surroundings) -> None:
         self.playbook = playbook
         self.machines = machines
+        self.releases = releases
         self.aws = aws
         self.api = api_of(aws)
         self.variables: dict[str, Any] = {**here(releases), "hybrid_nodes_labels": {"site": "north"}}
@@ -73,6 +74,10 @@ class Fleet:
         """The states of a machine's units, with the moments at which they were started."""
         show = "--property=Id,ActiveState,UnitFileState,ActiveEnterTimestampMonotonic"
         return self.machines.run(name, "systemctl", "show", *UNITS, show)
+
+    def executions(self, run: Run, name: str) -> int:
+        """How many modules a run with -vvv has executed on a machine: each is one command over SSH."""
+        return run.output.count(f"<{self.machines.addresses[name]}> SSH: EXEC ")
 
     def runs(self, name: str) -> list[str]:
         """The commands that nodeadm was given."""

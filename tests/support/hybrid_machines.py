@@ -126,6 +126,7 @@ class HybridMachines(Machines):
         *,
         files: Mapping[str, Files] | None = None,
         locked_in: Mapping[str, Sequence[int]] | None = None,
+        warm: bool = True,
     ) -> None:
         known = {"aws": aws.simulator.url, "manifest": releases.manifest, "bucket": releases.url}
         common: Files = {
@@ -135,6 +136,6 @@ class HybridMachines(Machines):
             **{f"/opt/stand_ins/{path.name}": File(source=str(path)) for path in _HERE.glob("*.py")},
         }
         machines = {name: (files or {}).get(name, {}) for name in names}
-        super().__init__(machines, directory, common=common, locked_in=locked_in)
+        super().__init__(machines, directory, common=common, locked_in=locked_in, warm=warm)
         for number, name in enumerate(names, 1):
             self.add(name, {"/etc/stand-ins/node-ip": File(f"10.80.0.{number}\n")})

@@ -10,14 +10,8 @@ of AWS's services for each client.
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib
-import marshal
-import os
-import zipimport
 from pathlib import Path
-from types import CodeType
-from typing import Any
 
 import boto3
 import botocore.session
@@ -33,7 +27,9 @@ def prepare(directory: Path) -> None:
     for wanted in IMPORTS:
         importlib.import_module(wanted)
     share_service_models()
-    remember_compiled(directory / "compiled")
+    compiled = directory / "compiled"
+    compiled.mkdir()
+    importlib.import_module("compiled").remember(str(compiled))  # from beside warm_server, which runs as a program
 
 
 def share_service_models() -> None:
@@ -42,25 +38,3 @@ def share_service_models() -> None:
     for service in SERVICES:
         boto3.client(service, region_name="eu-central-1", aws_access_key_id="none", aws_secret_access_key="none")
     boto3.DEFAULT_SESSION = None
-
-
-def remember_compiled(directory: Path) -> None:
-    """Have what is imported from zip files compiled once for each content, and kept in a directory."""
-    importer: Any = zipimport  # typeshed does not know what is private
-    machinery: Any = importlib.import_module("_imp")
-    compile_source = importer._compile_source
-
-    def remembered(path: str, source: bytes) -> CodeType:
-        file = directory / hashlib.blake2b(source).hexdigest()
-        try:
-            code: CodeType = marshal.loads(file.read_bytes())
-        except FileNotFoundError:
-            code = compile_source(path, source)
-            ours = file.with_suffix(f".{os.getpid()}")
-            ours.write_bytes(marshal.dumps(code))
-            ours.replace(file)
-        machinery._fix_co_filename(code, path)  # for tracebacks, as importlib does with what it finds compiled
-        return code
-
-    directory.mkdir()
-    importer._compile_source = remembered

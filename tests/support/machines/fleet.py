@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from support.checkout import CHECKOUT
+from support.compiled import __file__ as compiled
 from support.machines.base import USER, CannotMake, base
 from support.machines.files import File, Files, as_data
 
@@ -23,6 +24,14 @@ SLOTS = range(80, 120)
 """Fleets that may exist at a time on one computer: the third octets of their addresses."""
 RESERVED = 254
 """The last octet of the address that reserves a slot."""
+COMPILED = "/mnt/compiled"
+"""Where machines keep what their Python has compiled, in a directory of this computer's."""
+_PACKAGES = "/usr/lib/python3/dist-packages"
+REMEMBERS: Files = {
+    f"{_PACKAGES}/compiled.py": File(source=compiled),
+    f"{_PACKAGES}/compiled.pth": File(f"import compiled; compiled.remember('{COMPILED}')\n"),
+}
+"""What has it do so."""
 UNSHARE = ["unshare", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
@@ -30,8 +39,8 @@ class Machines:
     """Boots machines, each with files of its own by path, and logs in to them with keys that are made for them.
 
     ``directory`` keeps the keys and what the machines say on their consoles. ``locked_in`` are machines without a
-    network, which reach some ports of this computer's loopback by the same ports of theirs, and nothing else. Raises
-    CannotMake.
+    network, which reach some ports of this computer's loopback by the same ports of theirs, and nothing else. Unless
+    they are ``warm``, their Python compiles every module anew. Raises CannotMake.
     """
 
     def __init__(
@@ -40,8 +49,10 @@ class Machines:
         directory: Path,
         common: Files | None = None,
         locked_in: Mapping[str, Sequence[int]] | None = None,
+        warm: bool = True,
     ) -> None:
         self._directory = directory
+        self._warm = warm
         self._sockets = tempfile.TemporaryDirectory(prefix="ssh-")  # in a short path, as sockets have
         self._slot = _reserve()
         self._octet = self._slot.getsockname()[0].split(".")[2]
@@ -79,6 +90,7 @@ class Machines:
             "base": str(archive),
             "work": str(work),
             "consoles": str(self._directory),
+            "binds": [f"{_compiled(archive)}:{COMPILED}"] if self._warm else [],
             "machines": machines,
         }
         self._keeper = subprocess.Popen(
@@ -143,6 +155,7 @@ class Machines:
             "/etc/ssh/host": File(source=str(self._directory / "host"), mode=0o600),
             "/etc/ssh/sshd_config.d/machine.conf": File(f"{listen}AuthorizedKeysFile /etc/ssh/authorized_keys\n"),
             "/etc/ssh/authorized_keys": File(self._key("user.pub")),
+            **(REMEMBERS if self._warm else {}),
         }
 
     def _make_key(self, name: str) -> None:
@@ -161,6 +174,13 @@ class Machines:
     def _close(self) -> None:
         self._slot.close()
         self._sockets.cleanup()
+
+
+def _compiled(archive: Path) -> Path:
+    """The directory for the Python of a base."""
+    directory = archive.with_suffix(".compiled")
+    directory.mkdir(exist_ok=True)
+    return directory
 
 
 def _reserve() -> socket.socket:

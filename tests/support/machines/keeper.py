@@ -41,9 +41,10 @@ def main() -> None:
         base.mkdir()
         subprocess.run(["tar", "--extract", "--file", fleet["base"], "--directory", str(base)], check=True)
         consoles = Path(fleet["consoles"])
+        binds = [f"--bind={bind}" for bind in fleet["binds"]]
         networks = {name: _network(work, name, machine) for name, machine in fleet["machines"].items()}
         running = {
-            name: _boot(name, _root(base, work, name, machine["files"]), cgroup, consoles, networks[name])
+            name: _boot(name, _root(base, work, name, machine["files"]), cgroup, consoles, [*networks[name], *binds])
             for name, machine in fleet["machines"].items()
         }
         for name, machine in fleet["machines"].items():
@@ -109,12 +110,12 @@ def _network(work: Path, name: str, machine: dict[str, Any]) -> list[str]:
     return [f"--network-namespace-path={namespace}"]
 
 
-def _boot(name: str, root: Path, cgroup: Path, consoles: Path, network: list[str]) -> subprocess.Popen[bytes]:
+def _boot(name: str, root: Path, cgroup: Path, consoles: Path, options: list[str]) -> subprocess.Popen[bytes]:
     own = cgroup / name
     own.mkdir()
     with (consoles / f"{name}.log").open("wb") as console:
         return subprocess.Popen(
-            [*NSPAWN, *network, f"--machine={name}", f"--directory={root}"],
+            [*NSPAWN, *options, f"--machine={name}", f"--directory={root}"],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,

@@ -31,6 +31,7 @@ except ImportError:
     pass  # AnsibleAWSModule reports it
 
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._session import connect, session_of
 from ansible_collections.flotilla.eks.plugins.module_utils._shapes import from_api, to_api
 
 ATTEMPTS = 10  # of a call, where the user set no other number: reads and token-carrying writes are safe to repeat
@@ -200,11 +201,11 @@ def client_for(module: Any, parallel: int = CALLS_AT_A_TIME, **connection: Any) 
     ``connection`` overrides what the module's options say, such as region or aws_access_key_id.
     """
 
-    def connect(service: str, config: Any) -> Any:
+    def door(service: str, config: Any) -> Any:
         profile = module.params.get("profile")
-        return module.client(service, **connection, config=POOL if _retries_of_profile(profile) else config)
+        return connect(module, service, POOL if _retries_of_profile(profile) else config, **connection)
 
-    return Client(connect, read_only=module.check_mode, parallel=parallel)
+    return Client(door, read_only=module.check_mode, parallel=parallel)
 
 
 def _config() -> Any:
@@ -216,7 +217,7 @@ def _config() -> Any:
 def _retries_of_profile(profile: str | None) -> bool:
     """Whether the user's AWS configuration file says how often to try, which then counts."""
     try:
-        settings = Session(profile=profile).get_scoped_config()
+        settings = session_of(profile).get_scoped_config()
     except BotoCoreError:
         return False  # what is wrong with it is said when the client is made
     return bool({"max_attempts", "retry_mode"} & set(settings))

@@ -93,7 +93,10 @@ def test_instances_join_change_and_are_left_alone(
     with subtests.test("the second run changes nothing, and asks AWS twice for both"):
         before = [fleet.kubelet(name) for name in ("node-1", "node-2")]
         ledger.clear()
-        assert fleet.run().changed == 0
+        ran = fleet.run()
+        assert ran.changed == 0
+        nodes = {name: {"cluster": "prod", "node": one.name} for name, one in fleet.machines.instances.items()}
+        assert ran.artifacts == {"eks_nodes_ec2": nodes}
         assert [fleet.kubelet(name) for name in ("node-1", "node-2")] == before
         assert ledger.operations("eks") == ["DescribeCluster", "ListAccessEntries", "DescribeCluster"]
         assert [fleet.nodeadm_runs(name) for name in ("node-1", "node-2")] == [1, 1]

@@ -26,8 +26,11 @@ def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledge
         assert sorted(hosts.registered()) == [*names]
         assert hosts.aws.ssm.describe_activations()["ActivationList"] == []
         del hosts.variables["hybrid_nodes_version"]
-    with subtests.test("to join is not to be upgraded"):
-        assert hosts.run().changed == 0
+    handed_on = {name: {"cluster": "prod", "node": node} for name, node in hosts.registered().items()}
+    with subtests.test("to join is not to be upgraded, and the next job is told who is a node"):
+        ran = hosts.run()
+        assert ran.changed == 0
+        assert ran.artifacts == {"eks_nodes_hybrid": handed_on}
     pods = Workload(hosts)
     third = hosts.registered()["edge-3"]
     hosts.api.patch(f"{NODES}/{third}", {"spec": {"unschedulable": True}})
@@ -55,7 +58,9 @@ def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledge
         assert (ledger.lost_pods(), pods.number()) == ([], 2)
     with subtests.test("once"):
         before = [hosts.units(name) for name in names]
-        assert hosts.run("nodes_hybrid_upgrade").changed == 0
+        ran = hosts.run("nodes_hybrid_upgrade")
+        assert ran.changed == 0
+        assert ran.artifacts == {"eks_nodes_hybrid_upgrade": handed_on}
         assert [hosts.units(name) for name in names] == before
     with subtests.test("a host does not leave with what is somebody else's, which is told before its pods go"):
         hosts.machines.run("edge-1", "sh", "-c", "echo [backup] >> /root/.aws/config; mkdir /opt/cni/mine")
@@ -88,6 +93,7 @@ def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledge
         assert sorted(hosts.registered()) == ["edge-2"]
         number = hosts.registered()["edge-2"]
         dead = {"hybrid_nodes_unreachable": "remove", "hybrid_nodes_drain": False}
-        hosts.run("nodes_hybrid_leave", arguments=limited, variables=dead)
+        ran = hosts.run("nodes_hybrid_leave", arguments=limited, variables=dead)
+        assert ran.artifacts == {"eks_nodes_hybrid_leave": {"edge-2": handed_on["edge-2"]}}
         assert hosts.registered() == {}
         assert hosts.api.find(f"{NODES}/{number}") is None

@@ -33,6 +33,8 @@ PASS, MAKE_LINKED = "iam:PassRole", "iam:CreateServiceLinkedRole"
 CONDITION = {PASS: "iam:PassedToService", MAKE_LINKED: "iam:AWSServiceName"}
 
 WITHOUT_PERMISSION = ("sts:GetCallerIdentity",)
+OF_PROFILE = "botocore-session-"
+"""What botocore calls its session of a role that a profile of the user's names: that is no call of a playbook."""
 NO_SERVICES = ("kubernetes", "simulator")
 """What else is in the ledger: the API of a cluster, which asks for an access entry, and what just happens."""
 
@@ -94,6 +96,8 @@ def needed(call: Mapping[str, Any]) -> Iterator[Permission]:
     service, operation, parameters = call["service"], call["operation"], call["parameters"]
     action = f"{service}:{operation}"
     if service in NO_SERVICES or action in WITHOUT_PERMISSION:
+        return
+    if str(parameters.get("RoleSessionName")).startswith(OF_PROFILE):
         return
     yield Permission(action)
     parameter, services = PASSES.get(action, ("", ""))

@@ -60,7 +60,8 @@ Task = dict[str, Any]
 class Run:
     """What one run of ``ansible-playbook`` did.
 
-    ``lines`` are the results in order, each a dict of host, task, status (ok, failed, skipped, unreachable) and result.
+    ``lines`` are the results in order, each a dict of host, task, status (ok, failed, skipped, unreachable) and result;
+    ``artifacts`` is what AWX would hand on to the next jobs of a workflow.
     """
 
     rc: int
@@ -68,6 +69,7 @@ class Run:
     stderr: str
     lines: list[dict[str, Any]]
     stats: dict[str, dict[str, int]]
+    artifacts: dict[str, Any]
 
     @property
     def results(self) -> dict[str, dict[str, Any]]:
@@ -278,5 +280,5 @@ class Playbook:
             [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
         )
         results.unlink(missing_ok=True)
-        stats = lines.pop()["stats"] if lines and "stats" in lines[-1] else {}
-        return Run(process.returncode, process.stdout, process.stderr, lines, stats)
+        end = lines.pop() if lines and "stats" in lines[-1] else {"stats": {}, "artifacts": {}}
+        return Run(process.returncode, process.stdout, process.stderr, lines, **end)

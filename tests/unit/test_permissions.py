@@ -29,6 +29,8 @@ def call(action: str, **parameters: Any) -> dict[str, Any]:
         (call("eks:DescribeCluster", name="harbour"), ["eks:DescribeCluster"]),
         (call("sts:GetCallerIdentity"), []),
         (call("kubernetes:list nodes"), []),
+        (call("sts:AssumeRole", RoleSessionName="botocore-session-1764230000"), []),
+        (call("sts:AssumeRole", RoleSessionName="flotilla-eks-harbour"), ["sts:AssumeRole"]),
         (call("eks:CreateCluster", roleArn=ROLE, tags={}), ["eks:CreateCluster", PASS, MAKE_LINKED]),
         (call("eks:CreateAddon", addonName="vpc-cni", tags={"a": "b"}), ["eks:CreateAddon", "eks:TagResource"]),
         (call("ec2:CreateVpc", **{"TagSpecification.1.ResourceType": "vpc"}), ["ec2:CreateVpc", "ec2:CreateTags"]),

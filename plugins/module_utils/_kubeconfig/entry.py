@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -41,6 +42,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint 
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import read_token, still_serves
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._session import connect
 from ansible_collections.flotilla.eks.plugins.module_utils._yaml_text import HAS_YAML, dump
 
 ARGUMENT_SPEC = {
@@ -186,7 +188,7 @@ def _credential(module: Any, cluster: Cluster, user: str, document: Document) ->
 def _token(module: Any, cluster: Cluster, stored: str | None) -> str:
     """The stored token while it serves, else a new one; of the role if one is given (in check mode, of the caller)."""
     role = module.params["role_arn"]
-    reach = (module.client, client_for(module, region=cluster.region), cluster.identifier, cluster.region)
+    reach = (partial(connect, module), client_for(module, region=cluster.region), cluster.identifier, cluster.region)
     fresh = signer(*reach)()
     if stored and still_serves(stored, fresh, same_signer=not role):
         return stored

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule reports it
@@ -18,6 +19,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.api impor
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.endpoint import COMING, NoWay, cluster_of
 from ansible_collections.flotilla.eks.plugins.module_utils._kubernetes.token import Tokens, make_token
 from ansible_collections.flotilla.eks.plugins.module_utils._model import Values
+from ansible_collections.flotilla.eks.plugins.module_utils._session import connect
 
 Keys = dict[str, str]
 
@@ -31,7 +33,11 @@ def kubernetes_for(module: Any, name: str, description: Values | None = None, ro
     known = description if description and description.get("endpoint") else described(client, name)
     cluster = cluster_of(name, known)
     sign = signer(
-        module.client, client_for(module, region=cluster.region), cluster.identifier, cluster.region, role_arn
+        partial(connect, module),
+        client_for(module, region=cluster.region),
+        cluster.identifier,
+        cluster.region,
+        role_arn,
     )
 
     def hidden() -> str:

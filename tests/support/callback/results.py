@@ -19,7 +19,8 @@ name: results
 type: aggregate
 short_description: Results of a test's playbook run as lines of JSON
 description:
-  - Writes one line per host and task with the keys O(host), O(task), O(status), O(result), and one with the recap.
+  - Writes one line per host and task with the keys O(host), O(task), O(status), O(result).
+  - The last one has the recap, and what C(set_stats) was told.
 author: flotilla.eks contributors (!UNKNOWN)
 options: {}
 """
@@ -59,4 +60,5 @@ class CallbackModule(CallbackBase):
         self._record("unreachable", result)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        self._write({"stats": {host: stats.summarize(host) for host in stats.processed}})
+        told = {"stats": {host: stats.summarize(host) for host in stats.processed}}
+        self._write({**told, "artifacts": stats.custom.get("_run", {})})

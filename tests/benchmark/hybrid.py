@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from eks_simulator.process import SimulatorProcess
-from support.hybrid_fleet import EXPIRES, Fleet, certified
-from support.hybrid_machines import NODEADM, HybridMachines, Releases, cluster_for_hosts
+from support.clusters import cluster_for_hosts
+from support.hybrid_fleet import Fleet, certified
+from support.hybrid_machines import EXPIRES, NODEADM, HybridMachines, Releases
 from support.machines.base import hindrance, missing_packages
 from support.playbook import Playbook, Task
 from support.surroundings import Surroundings

@@ -21,9 +21,9 @@ from typing import Any
 import yaml
 
 from eks_simulator.process import Simulator
+from support.clusters import cluster_for_hosts
 from support.ec2_machines import Ec2Machines, cluster_for_nodes
-from support.hybrid_fleet import here
-from support.hybrid_machines import HybridMachines, Releases, cluster_for_hosts
+from support.hybrid_machines import HybridMachines, Releases, here
 from support.machines import CannotMake
 from support.surroundings import Surroundings
 

@@ -95,7 +95,7 @@ def test_instances_join_change_and_are_left_alone(
         ledger.clear()
         ran = fleet.run()
         assert ran.changed == 0
-        nodes = {name: {"cluster": "prod", "node": one.name} for name, one in fleet.machines.instances.items()}
+        nodes = {name: {"cluster": "prod", "node": one.id} for name, one in fleet.machines.instances.items()}
         assert ran.artifacts == {"eks_nodes_ec2": nodes}
         assert [fleet.kubelet(name) for name in ("node-1", "node-2")] == before
         assert ledger.operations("eks") == ["DescribeCluster", "ListAccessEntries", "DescribeCluster"]

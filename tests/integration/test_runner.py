@@ -32,10 +32,15 @@ def clusters(aws: Surroundings, *hosts: str, **variables: Any) -> Inventory:
     return {"eks_clusters": {"hosts": {host: {} for host in hosts}, "vars": {**here, **given, **variables}}}
 
 
+def warm() -> dict[str, str]:
+    """Variables of a job that is not cancelled: a module that starts warm is no descendant of it."""
+    return {"ansible_python_interpreter": str(Programs.get().python)}
+
+
 def test_slices_at_the_same_time_hand_on_what_they_did(
     tmp_path: Path, simulator: SimulatorProcess, aws: Surroundings, ledger: Ledger
 ) -> None:
-    inventory = clusters(aws, "one", "two", ansible_python_interpreter=str(Programs.get().python))
+    inventory = clusters(aws, "one", "two", **warm())
     parts = [sliced(inventory, number, 2) for number in (1, 2)]
 
     def job(name: str, part: Inventory, **options: Any) -> Job:
@@ -81,9 +86,9 @@ def progress(resource: str, state: str) -> Callable[[Event], bool]:
 def test_what_a_cancelled_job_left_the_next_one_finishes(tmp_path: Path, slower: SimulatorProcess) -> None:
     aws, ledger = Surroundings(slower), Ledger(slower)
     group: dict[str, Any] = {"name": "web", "scaling_config": {"min_size": 1, "max_size": 3, "desired_size": 1}}
-    inventory = clusters(aws, "demo", managed_nodes_groups=[group])
 
-    def job(name: str) -> Job:
+    def job(name: str, **variables: Any) -> Job:
+        inventory = clusters(aws, "demo", managed_nodes_groups=[group], **variables)
         return Job(tmp_path / name, slower.env, "site", inventory, arguments=PHASES)
 
     with job("cancelled") as cancelled:
@@ -91,7 +96,7 @@ def test_what_a_cancelled_job_left_the_next_one_finishes(tmp_path: Path, slower:
         assert event["event"] == "verbose"  # and the task has not ended: it was told while it was done
         cancelled.cancel()
     assert cancelled.status == "canceled", cancelled.output
-    with job("finishing") as finishing:
+    with job("finishing", **warm()) as finishing:
         finishing.until(progress("nodegroup/web", "ACTIVE"))
     assert finishing.status == "successful", finishing.output
     assert aws.eks.describe_nodegroup(clusterName="demo", nodegroupName="web")["nodegroup"]["status"] == "ACTIVE"
@@ -105,16 +110,16 @@ def test_a_cancelled_update_is_finished(tmp_path: Path, slower: SimulatorProcess
     aws.nodegroup("web", cluster="demo", scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 1})
     scaling = {"min_size": 1, "max_size": 3, "desired_size": 2}
     group = {"name": "web", "scaling_config": scaling, "labels": {"tier": "web"}}
-    inventory = clusters(aws, "demo", managed_nodes_groups=[group])
 
-    def job(name: str) -> Job:
+    def job(name: str, **variables: Any) -> Job:
+        inventory = clusters(aws, "demo", managed_nodes_groups=[group], **variables)
         return Job(tmp_path / name, slower.env, "site", inventory, arguments="--tags managed_nodes")
 
     with job("cancelled") as cancelled:
         cancelled.until(progress("nodegroup/web", "ConfigUpdate InProgress"))
         cancelled.cancel()
     assert cancelled.status == "canceled", cancelled.output
-    with job("finishing") as finishing:
+    with job("finishing", **warm()) as finishing:
         pass
     assert finishing.status == "successful", finishing.output
     found = aws.eks.describe_nodegroup(clusterName="demo", nodegroupName="web")["nodegroup"]

@@ -87,6 +87,7 @@ def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledge
         assert found["orphan"]["auto"]
         assert hosts.run("nodes_hybrid_leave", arguments=["--limit", "edge-1"]).changed == 0
     with subtests.test("one that is dead leaves without its help"):
+        hosts.machines.run("edge-2", "systemctl", "stop", "kubelet")  # it would make its Node anew
         hosts.inventory["eks_hybrid_nodes"]["hosts"]["edge-2"]["ansible_host"] = "127.0.79.1"
         limited = ["--limit", "edge-2"]
         hosts.run("nodes_hybrid_leave", arguments=limited, fails=True)

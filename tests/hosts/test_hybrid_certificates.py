@@ -31,11 +31,13 @@ def test_hosts_join_by_certificates(
             assert node is not None
             assert node["metadata"]["labels"]["eks.amazonaws.com/hybrid-credential-provider"] == "iam-ra"
             assert hosts.machines.run(name, "stat", "-c", "%a %U", "/etc/iam/pki/server.key") == "600 root\n"
-    with subtests.test("the second run changes nothing"):
+    with subtests.test("the second run changes nothing, and looks at each host by few modules"):
         before = hosts.units("edge-1")
         ledger.clear()
-        assert hosts.run().changed == 0
+        ran = hosts.run(arguments=["-vvv"])
+        assert ran.changed == 0
         assert ledger.writes() == []
+        assert {hosts.executions(ran, name) for name in ("edge-1", "edge-2")} == {7}
     with subtests.test("a certificate that ends soon is renewed, and nothing is restarted for that"):
         old, used = (hosts.machines.run(name, "cat", "/etc/iam/pki/server.pem") for name in ("edge-1", "edge-2"))
         ran = hosts.run(variables={"hybrid_nodes_renew_before_days": 400})

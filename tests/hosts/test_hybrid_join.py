@@ -58,12 +58,14 @@ def test_hosts_join_and_are_left_alone(fleet: Callable[..., Fleet], ledger: Ledg
             assert hosts.runs(name) in (["install", "init"], ["install", "init", "init"])
         assert ledger.operations("ssm").count("CreateActivation") == 1
         assert hosts.aws.ssm.describe_activations()["ActivationList"] == []
-    with subtests.test("the second run changes nothing"):
+    with subtests.test("the second run changes nothing, and looks at each host by few modules"):
         before = [hosts.units(name) for name in hosts.registered()]
         ledger.clear()
-        assert hosts.run().changed == 0
+        ran = hosts.run(arguments=["-vvv"])
+        assert ran.changed == 0
         assert [hosts.units(name) for name in hosts.registered()] == before
         assert ledger.writes() == []
+        assert {hosts.executions(ran, name) for name in names} == {3}
     with subtests.test("a secret is nowhere: not in what is told, nor on disk, nor among the processes"):
         codes = hosts.machines.run("edge-1", "cat", "/run/stand-ins/codes").split()
         assert len(codes) == 1

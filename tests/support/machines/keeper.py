@@ -30,10 +30,16 @@ NSPAWN += ["--resolv-conf=off", "--timezone=off", "--link-journal=no"]
 """The machine shares the network of this computer, where it has an address of its own, unless it is locked in. No
 systemd around it is told of it: where tests run, there often is none."""
 
+INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH = 1024
+"""Of these, each systemd has some, and all together are root's, which may usually have 128: too few for 20 machines."""
+
 
 def main() -> None:
     """Boot the machines of the fleet that standard input describes in its first line, say so, and wait for its end."""
     fleet = json.loads(sys.stdin.readline())
+    if int(INSTANCES.read_text()) < ENOUGH:
+        INSTANCES.write_text(str(ENOUGH))
     with _CGroup(f"{OURS}{fleet['slot']}") as cgroup:
         work = Path(fleet["work"])
         _mount("tmpfs", work, "mode=0755")

@@ -89,7 +89,7 @@ def test_what_moto_lacks_is_refused_once(account: Account) -> None:
     ("service", "method", "parameters"),
     [
         ("ssm", "describe_patch_groups", {}),
-        ("rolesanywhere", "list_crls", {}),
+        ("rolesanywhere", "disable_crl", {"crlId": "0" * 36}),
         ("service-quotas", "get_service_quota", {"ServiceCode": "eks", "QuotaCode": "x"}),
         ("cloudtrail", "lookup_events", {}),
     ],

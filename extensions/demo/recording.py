@@ -89,7 +89,7 @@ def _spans(cells: Sequence[object]) -> list[Span]:
     found = []
     for colour, group in groupby(enumerate(cells), key=lambda cell: cell[1].fg):  # type: ignore[attr-defined]
         run = list(group)
-        text = "".join(cell.data for _, cell in run)  # type: ignore[attr-defined]
+        text = "".join(cell.data for _column, cell in run)  # type: ignore[attr-defined]
         if text.strip():
             found.append((run[0][0], text.rstrip(), colour))
     return found
@@ -98,7 +98,7 @@ def _spans(cells: Sequence[object]) -> list[Span]:
 def hasten(moments: Sequence[tuple[float, int]]) -> list[tuple[float, int]]:
     """The same in SHOWN seconds, without pauses that are longer than LONGEST_PAUSE; one entry a tick at most."""
     at, cut = 0.0, []
-    for (before, _), (moment, lines) in pairwise([(0.0, 0), *moments]):
+    for (before, _lines), (moment, lines) in pairwise([(0.0, 0), *moments]):
         at += min(moment - before, LONGEST_PAUSE)
         cut.append((at, lines))
     scale = SHOWN / max(at, SHOWN)

@@ -26,8 +26,8 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.feed(text)
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attributes}
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
         self.anchors |= {told[name] for name in ("id", "name") if told.get(name)}
         self.links += [told[name] for name in ("href", "src") if name in told]
 

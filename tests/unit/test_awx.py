@@ -75,7 +75,7 @@ def test_workflows_lead_to_templates_that_there_are() -> None:
         made: list[str] = []
         for node in workflow["nodes"]:
             assert ("template" in node) != ("approval" in node)
-            playbook, _, plan = node.get("template", "").partition(" ")
+            playbook, _unused, plan = node.get("template", "").partition(" ")
             assert not playbook or (playbook in workflow["playbooks"] and plan in ("", "plan"))
             assert set(node.get("next", [])) <= set(made)  # AWX is told of a node after those that follow it
             made.append(node["id"])

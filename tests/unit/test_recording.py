@@ -51,8 +51,8 @@ def test_lines_that_are_full_scroll_up() -> None:
 
 @given(STEPS)
 def test_the_picture_takes_its_time_and_leaves_nothing_out(steps: list[tuple[float, int]]) -> None:
-    times = accumulate(step for step, _ in steps)
-    lines = list(accumulate(number for _, number in steps))
+    times = accumulate(step for step, _lines in steps)
+    lines = list(accumulate(number for _seconds, number in steps))
     shown = recording.hasten(list(zip(times, lines, strict=True)))
     assert shown[-1][1] == lines[-1]
     assert shown[-1][0] <= recording.SHOWN + 1 / recording.TICKS

@@ -108,7 +108,8 @@ def next_step(wish: Wish, held: Sequence[Held], lists: Sequence[Values]) -> Chan
     Two that were made at the same moment become one again: the oldest gets what the others have, and then they go.
     """
     authority = wish.authority
-    assert authority is not None
+    if authority is None:
+        raise ValueError("lists are signed by an authority")
     entries = certificates.revoked([one["crl_data"] for one in lists], authority)
     first = certificates.revoked([one["crl_data"] for one in lists[:1]], authority)
     new = [one for one in held if one.serial_number not in first]

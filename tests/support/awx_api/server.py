@@ -230,7 +230,7 @@ class Awx:
         """Whether an object is among what the query asks for. An unknown filter is an error, as it is to AWX."""
         either: list[bool] = []
         for name, value in request.args.items():
-            key, _, how = name.removeprefix("or__").partition("__")
+            key, _unused, how = name.removeprefix("or__").partition("__")
             if name in ("page_size", "page"):
                 continue
             if how not in ("", "startswith") or (key not in item and kind in KINDS):

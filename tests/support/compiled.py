@@ -29,7 +29,7 @@ def remember(directory: str) -> None:
         kept = os.path.join(directory, hashlib.blake2b(source).hexdigest())
         try:
             with open(kept, "rb") as file:
-                code: CodeType = marshal.load(file)
+                code: CodeType = marshal.loads(file.read())  # all at once: load() asks the file for each few bytes
         except OSError:
             code = compile_source(path, source)
             with suppress(OSError):  # not everybody may write there

@@ -22,6 +22,9 @@ LENGTH = 8
 PLAYBOOK = ["ansible.cli.playbook", "ansible.executor.process.worker", "ansible.plugins.action.normal"]
 PLAYBOOK += ["ansible.executor.module_common", "ansible.plugins.strategy.linear", "ansible.plugins.callback.default"]
 
+LOADED = ["connection", "shell", "become", "callback"]  # what ansible-playbook loads all of, whatever it is to run
+COLLECTIONS = ["ansible.builtin", "amazon.aws", "kubernetes.core", "flotilla.eks"]
+
 
 def prepare_module(directory: Path) -> None:
     """Do once what each module would do for itself."""
@@ -30,9 +33,17 @@ def prepare_module(directory: Path) -> None:
 
 
 def prepare_playbook(_directory: Path) -> None:
-    """Import what each playbook needs."""
+    """Import what each playbook needs, and have Ansible read what its plugins and collections say of themselves."""
     for wanted in PLAYBOOK:
         importlib.import_module(wanted)
+    plugins = importlib.import_module("ansible.plugins.loader")
+    plugins.init_plugin_loader()
+    for kind in LOADED:
+        list(getattr(plugins, f"{kind}_loader").all(class_only=True))
+    for collection in COLLECTIONS:
+        importlib.import_module(f"ansible_collections.{collection}")
+    # Each run sets up a way to collections of its own, and warns of one that is there already.
+    importlib.import_module("ansible.utils.collection_loader._collection_finder")._AnsibleCollectionFinder._remove()
 
 
 def module(arguments: list[str]) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from ansible_collections.flotilla.eks.plugins.filter.eks import FILTERS, PLUGINS
 from support.checkout import CHECKOUT
 from support.documentation import OF_HOSTS
 from support.imports import files_imported, imported, parsed
@@ -127,9 +129,18 @@ def test_modules_say_what_the_collection_needs() -> None:
     assert [f"{name} >= {lowest}" for name, lowest in bounds] == re.findall(r"- (boto\w+ >= \S+)", fragment)
 
 
+def test_each_filter_is_documented_and_has_a_function() -> None:
+    assert sorted(FILTERS) == sorted(path.stem for path in (CHECKOUT / "plugins" / "filter").glob("*.yml"))
+    for module, function in FILTERS.values():
+        assert callable(getattr(import_module(f"{PLUGINS}.{module}"), function))
+
+
 def test_filters_need_nothing_that_is_slow_to_import() -> None:
-    """Ansible imports all of them anew for each task that uses one."""
-    files, seen = set((CHECKOUT / "plugins" / "filter").glob("*.py")), set[Path]()
+    """Ansible imports what it finds in the directory of filters anew for each task that uses one of them."""
+    assert [path.name for path in (CHECKOUT / "plugins" / "filter").glob("*.py")] == ["eks.py"]
+    assert files_imported(parsed(CHECKOUT / "plugins" / "filter" / "eks.py")) == set()
+    homes = {module for module, _unused in FILTERS.values()}
+    files, seen = {CHECKOUT.joinpath("plugins", *home.split(".")).with_suffix(".py") for home in homes}, set[Path]()
     while files:
         seen |= files
         files = {one for file in files for one in files_imported(parsed(file))} - seen

@@ -47,8 +47,6 @@ class Clusters:
         self.playbook = Playbook(directory, environment)
         self.number = number
         mine, others = ({region: Surroundings(simulator, region, role) for region in REGIONS} for role in ("", OTHER))
-        others[REGIONS[0]].iam.create_role(RoleName="fleet", AssumeRolePolicyDocument="{}")
-        simulator.advance(60)
         hosts = {}
         for index in range(number):
             region, shared = REGIONS[index % len(REGIONS)], bool(index % 2)

@@ -207,7 +207,7 @@ def test_token_is_kept_while_it_serves(playbook: Playbook, aws: Surroundings, le
 
 def test_token_of_a_role_is_kept_too(playbook: Playbook, aws: Surroundings, ledger: Ledger, file: Path) -> None:
     aws.cluster()
-    role = aws.role("node")
+    role = aws.role("people")
     ledger.clear()
     assert kubeconfig(playbook, file, {"check": True}, auth="token", role_arn=role).last["changed"]
     assert ledger.operations("sts") == []
@@ -222,7 +222,7 @@ def test_no_secret_is_shown(playbook: Playbook, aws: Surroundings, simulator: Si
     aws.cluster()
     file = team_file(tmp_path)
     seen, tokens = "", set()
-    of_role = {"auth": "token", "role_arn": aws.role("node")}
+    of_role = {"auth": "token", "role_arn": aws.role("people")}
     for options in ({"auth": "token"}, of_role, {"auth": "exec"}, {"state": "absent"}):
         for check in (True, False):
             run = kubeconfig(playbook, file, {"check": check, "diff": True, "arguments": VERBOSE}, **options)

@@ -34,7 +34,6 @@ def test_each_lands_where_it_belongs_and_one_that_fails_stops_no_other(
     tmp_path: Path, simulator: SimulatorProcess, ledger: Ledger
 ) -> None:
     (tmp_path / "aws").write_text(PROFILES, encoding="utf-8")
-    Surroundings(simulator, role=ROLE).iam.create_role(RoleName="fleet", AssumeRolePolicyDocument="{}")
     places = {
         "amber": Surroundings(simulator, HERE),
         "birch": Surroundings(simulator, THERE),

@@ -29,7 +29,9 @@ def team_role(aws: Surroundings, name: str) -> str:
     """The ARN of a role that has a path and that everybody may assume."""
     statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    return str(aws.iam.create_role(RoleName=name, Path="/teams/", AssumeRolePolicyDocument=trust)["Role"]["Arn"])
+    made = aws.iam.create_role(RoleName=name, Path="/teams/", AssumeRolePolicyDocument=trust)
+    aws.simulator.advance(60)
+    return str(made["Role"]["Arn"])
 
 
 def described(aws: Surroundings) -> dict[str, Any]:

@@ -207,7 +207,7 @@ def test_who_gets_in_and_from_where(
     aws.eks.create_access_entry(clusterName="prod", principalArn=user)
     run = workloads.playbook.run(play, environment=as_blue, fails=True, warns=True)
     assert "forbidden" in str(run.last)
-    administrator = aws.role("pods")
+    administrator = aws.role("people")
     aws.eks.create_access_entry(clusterName="prod", principalArn=administrator)
     for principal in (user, administrator):
         scope = {"type": "cluster"}

@@ -104,14 +104,14 @@ def launch(aws: Surroundings, user_data: str | None = None) -> Ec2Instance:
     profile = f"arn:aws:iam::{aws.account}:instance-profile/{name}"
     given: dict[str, Any] = {"ImageId": "ami-0a1b2c3d", "InstanceType": "m7i.large", "SubnetId": aws.private_subnets[0]}
     made = aws.ec2.run_instances(MinCount=1, MaxCount=1, **given)["Instances"][0]
-    keys = aws.client("sts").assume_role(RoleArn=role, RoleSessionName=made["InstanceId"])["Credentials"]
+    keys = aws.simulator.instance_credentials(made["InstanceId"], role)
     credentials = {
         "Code": "Success",
         "Type": "AWS-HMAC",
-        "AccessKeyId": keys["AccessKeyId"],
-        "SecretAccessKey": keys["SecretAccessKey"],
-        "Token": keys["SessionToken"],
-        "Expiration": keys["Expiration"].isoformat(),
+        "AccessKeyId": keys["access_key_id"],
+        "SecretAccessKey": keys["secret_access_key"],
+        "Token": keys["session_token"],
+        "Expiration": keys["expiration"],
     }
     identity = {
         "accountId": aws.account,

@@ -18,6 +18,7 @@ from eks_simulator.process import Simulator
 ACCOUNT = "123456789012"
 PAST_ANY_TRANSITION = 7200  # simulated seconds
 ROLES = {
+    "people": (f"arn:aws:iam::{ACCOUNT}:root", []),
     "cluster": ("eks.amazonaws.com", ["AmazonEKSClusterPolicy"]),
     "node": (
         "ec2.amazonaws.com",
@@ -35,7 +36,7 @@ ROLES = {
 class Surroundings:
     """Makes each thing when first asked for. Roles are named ``test-cluster``, ``test-node``, ``test-fargate``.
 
-    With a ``role``, an ARN, all is made as that role, in its account.
+    With a ``role``, an ARN, all is made as that role, in its account, where somebody has made it for us.
     """
 
     def __init__(self, simulator: Simulator, region: str = "", role: str = "") -> None:
@@ -47,6 +48,7 @@ class Surroundings:
             "aws_secret_access_key": simulator.env["AWS_SECRET_ACCESS_KEY"],
         }
         if role:
+            simulator.make_role(role)
             session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
             self._keys = {
                 "aws_access_key_id": session["AccessKeyId"],
@@ -123,10 +125,10 @@ class Surroundings:
         name = name or f"test-{purpose}"
         arn = f"arn:aws:iam::{self.account}:role/{name}"
         if name not in self._roles:
-            service, policies = ROLES[purpose]
+            principal, policies = ROLES[purpose]
             statement = {
                 "Effect": "Allow",
-                "Principal": {"Service": service},
+                "Principal": {"AWS" if principal.startswith("arn:") else "Service": principal},
                 "Action": ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"],
             }
             trust = {"Version": "2012-10-17", "Statement": [statement]}

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .assuming import ROLE_ARN, make_role
 from .control_plane.vantage import WITHIN, checked
 from .operations import Quotas
 from .runner import close_books, run_command, serve
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     world = World(options.speed, Quotas(**dict(options.quota)), options.vantage)
     for spec in options.fault:
         world.faults.add(spec)
+    for arn in options.role:
+        make_role(arn)
     status = 0
     if command:
         status = run_command(world, options.port, command)
@@ -63,6 +66,14 @@ def _parser() -> argparse.ArgumentParser:
         help="another service quota: " + ", ".join(_QUOTAS),
     )
     parser.add_argument(
+        "--role",
+        type=_role,
+        action="append",
+        default=[],
+        metavar="ARN",
+        help="a role, of another account maybe, that is there and lets the simulator's account in",
+    )
+    parser.add_argument(
         "--vantage",
         type=checked,
         default=WITHIN,
@@ -82,6 +93,12 @@ def _quota(text: str) -> tuple[str, int]:
     if name not in _QUOTAS or not value.isdigit():
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=N with one of {', '.join(_QUOTAS)}")
     return name, int(value)
+
+
+def _role(text: str) -> str:
+    if not ROLE_ARN.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an ARN such as arn:aws:iam::210987654321:role/fleet")
+    return text
 
 
 def _fault(text: str) -> dict[str, Any]:

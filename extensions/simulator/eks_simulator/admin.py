@@ -1,8 +1,8 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator's own pages, below /_simulator: health, ledger, reset, clock, vantage, faults, and what hosts outside
-of AWS do (JSON in, JSON out)."""
+"""The simulator's own pages, below /_simulator: health, ledger, reset, clock, vantage, faults, what others do in their
+accounts, and what hosts do (JSON in, JSON out)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs
 
+from . import assuming
 from .control_plane.vantage import checked
 from .errors import ServiceError
 from .hybrid import agents
-from .nodes import hybrid
+from .nodes import hybrid, metadata
 from .wire import Request, Response
 from .world import World
 
@@ -37,10 +38,12 @@ class Admin:
             ("POST", "/vantage"): self._set_vantage,
             ("POST", "/faults"): self._add_fault,
             ("DELETE", "/faults"): self._clear_faults,
-            ("POST", "/managed-instances"): self._of_host(agents.register),
-            ("POST", "/managed-instances/credentials"): self._of_host(agents.renew),
-            ("POST", "/managed-instances/silence"): self._of_host(agents.fall_silent),
-            ("POST", "/hybrid-nodes"): self._of_host(hybrid.join),
+            ("POST", "/roles"): self._acted(assuming.make_role_asked),
+            ("POST", "/instances/credentials"): self._acted(metadata.credentials),
+            ("POST", "/managed-instances"): self._acted(agents.register),
+            ("POST", "/managed-instances/credentials"): self._acted(agents.renew),
+            ("POST", "/managed-instances/silence"): self._acted(agents.fall_silent),
+            ("POST", "/hybrid-nodes"): self._acted(hybrid.join),
         }
 
     def __call__(self, request: Request) -> Response:
@@ -95,8 +98,8 @@ class Admin:
         self.world.faults.clear()
         return {}
 
-    def _of_host(self, act: Callable[[World, dict[str, Any]], dict[str, Any]]) -> Page:
-        """The page by which a host does something, at the present time."""
+    def _acted(self, act: Callable[[World, dict[str, Any]], dict[str, Any]]) -> Page:
+        """The page by which somebody does something, at the present time."""
 
         def page(request: Request) -> dict[str, Any]:
             self.world.timeline.settle()

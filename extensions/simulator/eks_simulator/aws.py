@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from .moto_setup import moto_backend
 from .store import Region
+from .trust import allows
 
 IAM_PROPAGATION_SECONDS = 8
 """How long a new or changed role stays unknown to EKS. IAM is eventually consistent
@@ -125,7 +125,7 @@ class Neighbours:
             return None
 
     def role(self, arn: str) -> Any | None:
-        """The role of an ARN, once IAM's news of it has reached EKS; None before, and if there is none."""
+        """The account's role of an ARN, once IAM's news of it has spread; None before, and if there is none."""
         for role in self.iam.roles.values():
             if role.arn == arn:
                 return role if self.role_changes.have_propagated(self.region.account, role.name) else None
@@ -144,15 +144,9 @@ class Neighbours:
         return next((user for user in self.iam.users.values() if user.arn == arn), None)
 
     def trusts(self, role: Any, principal: str, action: str = "sts:AssumeRole", kind: str = "Service") -> bool:
-        """Whether the role's trust policy lets a principal, by default a service, do `action`."""
-        document = json.loads(role.assume_role_policy_document or "{}")
-        for statement in _listed(document.get("Statement")):
-            principals = statement.get("Principal", {})
-            named = _listed(principals.get(kind)) if isinstance(principals, dict) else []
-            allowed = set(_listed(statement.get("Action"))) & {action, "sts:*", "*"}
-            if statement.get("Effect") == "Allow" and allowed and principal in named:
-                return True
-        return False
+        """Whether the role's trust policy lets a principal, by default a service, do `action`, on whatever conditions:
+        AWS does not say for each of its services which keys it comes with."""
+        return allows(role, {kind: [principal]}, action, None)
 
     def federates(self, role: Any, issuer: str) -> bool:
         """Whether the role lets the tokens of an OIDC issuer in that IAM knows."""
@@ -175,9 +169,3 @@ class Neighbours:
     def delete_security_group(self, group_id: str) -> None:
         if self.security_group(group_id):
             self.ec2.delete_security_group(group_id=group_id)
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

@@ -38,6 +38,14 @@ class Identity:
     def account(self) -> str:
         return self.arn.split(":")[4]
 
+    @property
+    def told(self) -> str:
+        """The ARN by which AWS tells of the caller: that of the session, if it is one."""
+        if not self.session:
+            return self.arn
+        partition, name = self.arn.split(":")[1], self.arn.rpartition("/")[2]
+        return f"arn:{partition}:sts::{self.account}:assumed-role/{name}/{self.session}"
+
 
 def make_key() -> tuple[str, str]:
     """A new access key, id and secret, for clients of the simulator. The secret follows from the id, and the end of the
@@ -62,6 +70,29 @@ def identity_of(access_key: str, account: str, partition: str) -> Identity:
     iam = moto_backend("iam")[account][partition]
     user = iam.get_user_from_access_key_id(access_key) or _own_user(iam, access_key)
     return Identity(user.arn, user.id, secret=iam.access_keys[access_key].secret_access_key)
+
+
+def new_session(role_arn: str, name: str, seconds: int, region: str) -> Any:
+    """A session of a role, as moto keeps it, with its credentials. Who may have it is for others to say."""
+    _arn, partition, _iam, _region, account, _role = role_arn.split(":", 5)
+    return moto_backend("sts")[account][partition].assume_role(
+        region_name=region,
+        role_session_name=name,
+        role_arn=role_arn,
+        policy="",
+        duration=seconds,
+        external_id="",
+    )
+
+
+def keys_of(session: Any) -> dict[str, str]:
+    """The credentials of a session, as hosts get them."""
+    return {
+        "access_key_id": session.access_key_id,
+        "secret_access_key": session.secret_access_key,
+        "session_token": session.session_token,
+        "expiration": session.expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
 
 
 def _own_user(iam: Any, access_key: str) -> Any:

@@ -57,7 +57,7 @@ def create_cluster(call: Call) -> dict[str, Any]:
     require_allowed(call.get("tags", {}))
     require_cluster_role(call, call.parameters["roleArn"])
     description = _describe(call)
-    cluster = Cluster("cluster", name, description["arn"], description, creator=call.caller())
+    cluster = Cluster("cluster", name, description["arn"], description, creator=call.caller().arn)
     if call.get("accessConfig", {}).get("bootstrapClusterCreatorAdminPermissions", True):
         admit_creator(call, cluster)
     if call.get("bootstrapSelfManagedAddons", True):

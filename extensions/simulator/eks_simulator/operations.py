@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .aws import Neighbours
+from .callers import Identity
 from .clock import Timeline
 from .errors import not_found
 from .faults import Faults
@@ -50,7 +51,7 @@ class Call:
     control_planes: ControlPlanes
     boots: Boots
     scaling: ScalingRegion
-    caller: Callable[[], str]
+    caller: Callable[[], Identity]
 
     @property
     def now(self) -> datetime:

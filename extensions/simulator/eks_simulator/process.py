@@ -56,6 +56,16 @@ class Simulator:
     def clear_faults(self) -> None:
         self._ask("DELETE", "/faults")
 
+    def make_role(self, arn: str) -> None:
+        """Make a role that lets our account in, as somebody in the role's account would, if it is not there. Raises
+        ValueError for what is no ARN of a role."""
+        self._ask("POST", "/roles", {"arn": arn})
+
+    def instance_credentials(self, instance_id: str, role_arn: str) -> dict[str, str]:
+        """What the metadata service of an instance with this role hands on. Raises ValueError if EC2 cannot have the
+        role."""
+        return dict(self._ask("POST", "/instances/credentials", {"instance_id": instance_id, "role_arn": role_arn}))
+
     def register_host(self, **asked: str) -> dict[str, Any]:
         """Register a host with Systems Manager, as the agent on it would, with an `activation_id` and its
         `activation_code`; its `instance_id`. Raises ValueError if the activation does not let it in."""

@@ -26,7 +26,7 @@ _UNKNOWN = "InvalidAction"
 _REFUSALS = {"ec2": "InvalidParameterValue", "query": "ValidationError"}
 """What a request that breaks the model is answered with."""
 _DRY_RUN = "DryRunOperation"
-_STATUS = {_DRY_RUN: 412}
+_STATUS = {_DRY_RUN: 412, "AccessDenied": 403}
 
 
 class QueryProtocol(Protocol):

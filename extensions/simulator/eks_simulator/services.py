@@ -27,6 +27,7 @@ for _module in (
     "addon_updates",
     "addon_versions",
     "addons",
+    "assuming",
     "capabilities",
     "certificate_authorities",
     "cluster_updates",
@@ -70,7 +71,7 @@ for _module in (
 
 _UNSERVED = {"autoscaling": "InvalidAction", "ec2": "InvalidAction", "eks": "InvalidRequestException"}
 """What an operation that is not served is refused as; ValidationException where nothing else is said."""
-SHARED = {"ec2", "ssm"}
+SHARED = {"ec2", "ssm", "sts"}
 """Those whose other operations are moto's."""
 
 
@@ -106,7 +107,7 @@ class Service:
             control_planes=world.control_planes,
             boots=world.boots,
             scaling=world.scaling.of(region),
-            caller=lambda: identity_of(caller.access_key, caller.account, region.partition).arn,
+            caller=lambda: identity_of(caller.access_key, caller.account, region.partition),
         )
         response = self.protocol.answer(operation, handler(call))
         if self.name == "ssm":

@@ -105,11 +105,13 @@ class Account:
         self.ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
         self.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
 
-    def role(self, name: str, service: str, *policies: str) -> str:
-        """The ARN of a new role that a service may assume, and pods with the tags of their session."""
-        pods = service.startswith("pods.")
+    def role(self, name: str, principal: str, *policies: str) -> str:
+        """The ARN of a new role that a service may assume, and pods with the tags of their session; or by an ARN, an
+        account, user or role."""
+        pods = principal.startswith("pods.")
         actions = ["sts:AssumeRole", "sts:TagSession"] if pods else "sts:AssumeRole"
-        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": actions}
+        kind = "AWS" if principal.startswith("arn:") else "Service"
+        statement = {"Effect": "Allow", "Principal": {kind: principal}, "Action": actions}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         arn = self.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         for policy in policies:

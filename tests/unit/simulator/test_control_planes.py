@@ -29,7 +29,7 @@ def kubectl(account: Account, standing_cluster: str, tmp_path: Path) -> Kubectl:
 
 def assumed(account: Account, role: str) -> dict[str, str]:
     """The keys of a session of a role."""
-    arn = account.role(account.name(role), "ec2.amazonaws.com")
+    arn = account.role(account.name(role), "arn:aws:iam::123456789012:root")
     account.sim.advance(60)  # IAM's news have to reach EKS
     keys = account.client("sts").assume_role(RoleArn=arn, RoleSessionName="ada@example.com")["Credentials"]
     return {

@@ -89,7 +89,7 @@ def test_what_moto_lacks_is_refused_once(account: Account) -> None:
     ("service", "method", "parameters"),
     [
         ("ssm", "describe_patch_groups", {}),
-        ("rolesanywhere", "disable_crl", {"crlId": "0" * 36}),
+        ("rolesanywhere", "reset_notification_settings", {"trustAnchorId": "0" * 36, "notificationSettingKeys": []}),
         ("service-quotas", "get_service_quota", {"ServiceCode": "eks", "QuotaCode": "x"}),
         ("cloudtrail", "lookup_events", {}),
     ],

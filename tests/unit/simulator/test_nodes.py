@@ -188,10 +188,9 @@ def test_instances_need_addresses(account: Account, kubectl: Kubectl) -> None:
 def test_a_session_of_an_instances_role_is_its_node(account: Account, kubectl: Kubectl) -> None:
     group = account.nodegroup(kubectl.cluster, scalingConfig=SIZES)
     own, other = instances(account, group)
-    role = {"RoleArn": account.roles["node"], "RoleSessionName": own["InstanceId"]}
-    keys = account.client("sts").assume_role(**role)["Credentials"]
-    names = {"AccessKeyId": "access_key_id", "SecretAccessKey": "secret_access_key", "SessionToken": "session_token"}
-    kubelet = replace(kubectl, keys={f"aws_{name}": keys[key] for key, name in names.items()})
+    found = account.sim.instance_credentials(own["InstanceId"], account.roles["node"])
+    keys = {f"aws_{name}": found[name] for name in ("access_key_id", "secret_access_key", "session_token")}
+    kubelet = replace(kubectl, keys=keys)
     kubelet.said("annotate", "node", own["PrivateDnsName"], "note=mine")
     refused = kubelet("annotate", "node", other["PrivateDnsName"], "note=mine").stderr
     assert f'User "system:node:{own["PrivateDnsName"]}" cannot' in refused

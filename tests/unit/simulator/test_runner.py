@@ -33,6 +33,7 @@ time.sleep(60)
 """
 # Says that it is there when a signal ends it: a shell loses the one that comes while it starts a program.
 SLEEPER = "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); print('ready', flush=True); signal.pause()"
+ASSUME = "import boto3, sys; boto3.client('sts').assume_role(RoleArn=sys.argv[1], RoleSessionName='me')"
 LIST_CLUSTERS = "import boto3; print(boto3.client('eks').list_clusters()['clusters'])"
 
 
@@ -113,6 +114,13 @@ def test_quotas_come_from_the_command_line() -> None:
     done = run(["--quota", "ships=7"], ["true"])
     assert done.returncode == 2
     assert "nodegroups_per_cluster" in done.stderr
+
+
+def test_a_role_of_another_account_is_there_if_it_is_named() -> None:
+    role = "arn:aws:iam::210987654321:role/fleet"
+    assert run(["--quiet", "--role", role], [sys.executable, "-c", ASSUME, role]).returncode == 0
+    done = run(["--role", "fleet"], ["true"])
+    assert (done.returncode, "'fleet' is not an ARN such as" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

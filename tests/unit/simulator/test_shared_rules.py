@@ -230,6 +230,7 @@ def test_versions_are_described_by_support_and_default(account: Account) -> None
 def test_sessions_of_assumed_roles_belong_to_the_roles_account(account: Account) -> None:
     sts = account.client("sts")
     role = "arn:aws:iam::210987654321:role/visitor"
+    account.sim.make_role(role)
     session = sts.assume_role(RoleArn=role, RoleSessionName="visit")["Credentials"]
     visitor = account.client(
         "eks",

@@ -16,8 +16,8 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from ..aws import Neighbours
+from ..callers import keys_of, new_session
 from ..errors import ServiceError
-from ..moto_setup import moto_backend
 from ..store import Activation, ManagedInstance, Region
 from .activations import role_arn
 
@@ -83,20 +83,7 @@ def renew(world: World, asked: dict[str, Any]) -> dict[str, Any]:
     if role is None or not aws.trusts(role, "ssm.amazonaws.com"):
         raise ServiceError("AccessDeniedException", f"Systems Manager's role {arn} is unable to be assumed.")
     instance.description |= {"PingStatus": "Online", "LastPingDateTime": world.timeline.now}
-    session = moto_backend("sts")[region.account][region.partition].assume_role(
-        region_name=region.name,
-        role_session_name=instance.id,
-        role_arn=arn,
-        policy="",
-        duration=LIFETIME,
-        external_id="",
-    )
-    return {
-        "access_key_id": session.access_key_id,
-        "secret_access_key": session.secret_access_key,
-        "session_token": session.session_token,
-        "expiration": session.expiration.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
+    return keys_of(new_session(arn, instance.id, LIFETIME, region.name))
 
 
 def fall_silent(world: World, asked: dict[str, Any]) -> dict[str, Any]:

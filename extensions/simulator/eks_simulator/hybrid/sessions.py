@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from ..aws import Neighbours
+from ..callers import new_session
 from ..errors import ServiceError, not_found
-from ..moto_setup import moto_backend
 from ..store import AnywhereResource, Region
+from ..trust import allows
 from ..wire import Request, Response
 from .anywhere import SERVICE, found, invalid
 from .revocation import is_revoked
 from .subjects import remember
-from .trust import allows
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from ..world import World
 
-PRINCIPAL = "rolesanywhere.amazonaws.com"
+PRINCIPAL = {"Service": ["rolesanywhere.amazonaws.com"]}
 _ACTIONS = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 _ARN = re.compile(r"arn:[^:]+:[^:]+:(?P<region>[^:]*):(?P<account>\d{12}):\S+")
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
@@ -71,14 +71,7 @@ def create_session(world: World, request: Request) -> Response:
     name = _session_name(asked.get("roleSessionName"), profile, certificate)
     _require_role(world, region, role_arn, anchor, name, certificate)
     seconds = _duration(asked.get("durationSeconds"), profile)
-    session = moto_backend("sts")[region.account][region.partition].assume_role(
-        region_name=region.name,
-        role_session_name=name,
-        role_arn=role_arn,
-        policy="",
-        duration=seconds,
-        external_id="",
-    )
+    session = new_session(role_arn, name, seconds, region.name)
     subject = remember(region, certificate, now)
     credentials = {
         "accessKeyId": session.access_key_id,

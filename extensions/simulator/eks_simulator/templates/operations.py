@@ -37,7 +37,7 @@ def create_launch_template(call: Call) -> dict[str, Any]:
         tag["Key"]: tag.get("Value", "") for one in call.get("TagSpecifications") or () for tag in one.get("Tags") or ()
     }
     template = versions.create(call.aws, name, data, tags, call.now)
-    template.created_by = template.versions[0].created_by = call.caller()
+    template.created_by = template.versions[0].created_by = call.caller().arn
     template.versions[0].description = call.get("VersionDescription") or ""
     return _remember(call, {"LaunchTemplate": _described(template)})
 
@@ -53,7 +53,7 @@ def create_launch_template_version(call: Call) -> dict[str, Any]:
     if call.get("SourceVersion"):
         data = {**_version(template, call.parameters["SourceVersion"]).data, **data}
     require_data(data)
-    version = versions.extend(template, data, call.get("VersionDescription") or "", call.now, call.caller())
+    version = versions.extend(template, data, call.get("VersionDescription") or "", call.now, call.caller().arn)
     return _remember(call, {"LaunchTemplateVersion": _version_described(template, version)})
 
 

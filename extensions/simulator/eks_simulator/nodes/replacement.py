@@ -88,10 +88,11 @@ class Replacement:
         self._call.timeline.after(durations.NODE_LOOK, action)
 
     def _fail(self, code: str, message: str, affected: list[str]) -> None:
-        """Give up: of old and new, those stay that have work to do, as many as the group has to have."""
+        """Give up: of old and new, those stay that have most work to do, as many as the group has to have; with as
+        much, the old ones."""
         for boot in self._placed():
             cordon(boot.objects, boot.node, closed=False)
-        surplus = sorted([*self._batch, *self._new], key=_burden)[: len(self._new)]
+        surplus = sorted([*self._new, *self._batch], key=_burden)[: len(self._new)]
         for boot in surplus:
             if boot.plane:
                 vacate(boot.objects, boot.node)

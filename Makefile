@@ -80,7 +80,7 @@ build: $(READY) ## Build the collection's tarball into build/dist, have galaxy-i
 docs: $(READY) ## Build the documentation as HTML into build/docs/html, and follow all links within it
 	@$(activate) cd tests && python -m sanity.docs
 
-iam-policy: $(READY) ## Print what a playbook needs on AWS: PLAYBOOK=site, and ROLES=ARN (with *) for what it may pass on
+iam-policy: $(READY) ## Print what playbooks need on AWS: PLAYBOOK='site nodes_hybrid', and ROLES=ARN (with *) for what they may pass on
 	@$(activate) cd tests && python -m support.permissions '$(PLAYBOOK)' '$(ROLES)'
 
 changelog: $(READY) ## Write changelogs/fragments into CHANGELOG.rst as the release that galaxy.yml names

@@ -195,6 +195,32 @@ def test_a_machine_does_not_leave_with_the_cluster_of_others(playbook: Playbook,
     assert ledger.calls() == []
 
 
+def test_a_machine_that_is_lost_while_it_leaves_keeps_the_clusters(
+    playbook: Playbook, ledger: Ledger, aws: Surroundings
+) -> None:
+    """It is this computer until it was looked at, and then nowhere. Another one is dead, and leaves as such."""
+    aws.cluster("demo", tags={"flotilla.eks/cluster": "demo"})
+    nowhere = {
+        "eks_cluster": "demo",
+        "ansible_host": "127.0.79.1",
+        "ansible_connection": "ssh",
+        "ansible_become": False,
+    }
+    lost = {
+        "ansible_connection": "{{ 'ssh' if hybrid_nodes_dead is defined else 'local' }}",
+        "hybrid_nodes_skip_checks": ["privileges", "systemd", "busy"],
+    }
+    dead = {"hybrid_nodes_unreachable": "remove", "hybrid_nodes_node_name": "mi-0a1b2c3d4e5f60718"}
+    machines = {"edge-1": {**nowhere, **lost}, "edge-2": {**nowhere, **dead}}
+    hosts = {**given(aws), "eks_hybrid_nodes": {"hosts": machines}}
+    ledger.clear()
+    run = playbook.run(DECOMMISSION, inventory=hosts, variables=CONFIRMED, fails=True)
+    assert run.stats["edge-1"]["unreachable"] == 1
+    told = run.on("demo")["Refuse to remove clusters whose machines have not left"]["msg"]
+    assert told.startswith("edge-1 could not be reached any more before all was done that leaving takes")
+    assert ledger.writes() == []
+
+
 def test_tags_choose_a_phase_with_what_it_builds_on(playbook: Playbook, aws: Surroundings) -> None:
     aws.cluster("demo")
     hosts = given(aws)

@@ -21,12 +21,17 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
 
 from support.checkout import CHECKOUT
 
 DOCUMENTS = CHECKOUT / "docs" / "docsite" / "permissions"
 COLLECTION = "flotilla.eks."
+IMPORT = "ansible.builtin.import_playbook"
 RECORD = "RECORD_PERMISSIONS"
 ROLES = "arn:aws:iam::*:role/*"
 PASS, MAKE_LINKED = "iam:PassRole", "iam:CreateServiceLinkedRole"
@@ -38,50 +43,6 @@ OF_PROFILE = "botocore-session-"
 NO_SERVICES = ("kubernetes", "simulator")
 """What else is in the ledger: the API of a cluster, which asks for an access entry, and what just happens."""
 
-# Operations that hand a role on: the parameter that names it, and to whom. Where AWS does not say who asks for it, the
-# service that is called, or the one that has the role in the end, both are allowed.
-PASSES = {
-    "autoscaling:CreateAutoScalingGroup": ("LaunchTemplate", "ec2"),
-    "eks:CreateAddon": ("serviceAccountRoleArn", "eks"),
-    "eks:CreateCluster": ("roleArn", "eks"),
-    "eks:CreateFargateProfile": ("podExecutionRoleArn", "eks eks-fargate-pods"),
-    "eks:CreateNodegroup": ("nodeRole", "eks ec2"),
-    "eks:CreatePodIdentityAssociation": ("roleArn", "eks pods.eks"),
-    "iam:AddRoleToInstanceProfile": ("RoleName", "ec2"),
-    "rolesanywhere:CreateProfile": ("roleArns", "rolesanywhere"),
-    "ssm:CreateActivation": ("IamRole", "ssm"),
-}
-# https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles.html and the like of the other services:
-# who is first to call one of these in an account also makes the role that its service works with.
-LINKED = {
-    "autoscaling:CreateAutoScalingGroup": "autoscaling",
-    "eks:CreateCluster": "eks",
-    "eks:CreateFargateProfile": "eks-fargate",
-    "eks:CreateNodegroup": "eks-nodegroup",
-}
-# Tags that are given at once with what is made: the parameter, and the action.
-TAGGED = {
-    "autoscaling": ("Tags.", "autoscaling:CreateOrUpdateTags"),
-    "ec2": ("TagSpecification", "ec2:CreateTags"),
-    "eks": ("tags", "eks:TagResource"),
-    "rolesanywhere": ("tags", "rolesanywhere:TagResource"),
-    "ssm": ("Tags", "ssm:AddTagsToResource"),
-}
-IAM_TAGGED = {
-    "CreateInstanceProfile": "iam:TagInstanceProfile",
-    "CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
-    "CreateRole": "iam:TagRole",
-}
-# What AWS does in the caller's name.
-# https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
-# https://docs.aws.amazon.com/step-functions/latest/dg/connect-eks.html
-ALONG = {
-    "autoscaling:CreateAutoScalingGroup": ("ec2:RunInstances", "ec2:CreateTags"),
-    "autoscaling:UpdateAutoScalingGroup": ("ec2:RunInstances", "ec2:CreateTags"),
-    "eks:CreateNodegroup": ("ec2:DescribeSubnets", "iam:GetRole", "iam:ListAttachedRolePolicies"),
-    "eks:CreatePodIdentityAssociation": ("iam:GetRole",),
-}
-
 
 @dataclass(frozen=True, order=True)
 class Permission:
@@ -91,24 +52,78 @@ class Permission:
     service: str = ""
 
 
+def passing(*services: str) -> tuple[Permission, ...]:
+    """To hand a role on to services. Where AWS does not say which one asks for it, that is called or has the role in
+    the end, both are allowed."""
+    return tuple(Permission(PASS, f"{one}.amazonaws.com") for one in services)
+
+
+def linked(service: str) -> tuple[Permission, ...]:
+    """To make the role that a service works with, which falls to who is first to call it in an account."""
+    return (Permission(MAKE_LINKED, f"{service}.amazonaws.com"),)
+
+
+def also(*actions: str) -> tuple[Permission, ...]:
+    return tuple(map(Permission, actions))
+
+
+class Rule(NamedTuple):
+    """What calls ask for besides their own action: those that fit ``calls``, if a parameter whose name begins with
+    ``parameter`` says something."""
+
+    calls: str
+    parameter: str
+    asks_for: tuple[Permission, ...]
+
+
+RULES = (
+    # Roles that are handed on.
+    Rule("autoscaling:CreateAutoScalingGroup", "LaunchTemplate", passing("ec2")),
+    Rule("eks:CreateAddon", "serviceAccountRoleArn", passing("eks")),
+    Rule("eks:CreateCluster", "roleArn", passing("eks")),
+    Rule("eks:CreateFargateProfile", "podExecutionRoleArn", passing("eks", "eks-fargate-pods")),
+    Rule("eks:CreateNodegroup", "nodeRole", passing("eks", "ec2")),
+    Rule("eks:CreatePodIdentityAssociation", "roleArn", passing("eks", "pods.eks")),
+    Rule("iam:AddRoleToInstanceProfile", "RoleName", passing("ec2")),
+    Rule("rolesanywhere:CreateProfile", "roleArns", passing("rolesanywhere")),
+    Rule("ssm:CreateActivation", "IamRole", passing("ssm")),
+    # https://docs.aws.amazon.com/eks/latest/userguide/using-service-linked-roles.html and the like of other services.
+    Rule("autoscaling:CreateAutoScalingGroup", "", linked("autoscaling")),
+    Rule("eks:CreateCluster", "", linked("eks")),
+    Rule("eks:CreateFargateProfile", "", linked("eks-fargate")),
+    Rule("eks:CreateNodegroup", "", linked("eks-nodegroup")),
+    # Tags that are given at once with what is made.
+    Rule("autoscaling:*", "Tags.", also("autoscaling:CreateOrUpdateTags")),
+    Rule("ec2:*", "TagSpecification", also("ec2:CreateTags")),
+    Rule("eks:*", "tags", also("eks:TagResource")),
+    Rule("iam:CreateInstanceProfile", "Tags.", also("iam:TagInstanceProfile")),
+    Rule("iam:CreateOpenIDConnectProvider", "Tags.", also("iam:TagOpenIDConnectProvider")),
+    Rule("iam:CreateRole", "Tags.", also("iam:TagRole")),
+    Rule("rolesanywhere:*", "tags", also("rolesanywhere:TagResource")),
+    Rule("ssm:*", "Tags", also("ssm:AddTagsToResource")),
+    # What AWS does in the caller's name.
+    # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-launch-template-permissions.html
+    # https://docs.aws.amazon.com/step-functions/latest/dg/connect-eks.html
+    Rule("autoscaling:CreateAutoScalingGroup", "", also("ec2:RunInstances", "ec2:CreateTags")),
+    Rule("autoscaling:UpdateAutoScalingGroup", "", also("ec2:RunInstances", "ec2:CreateTags")),
+    Rule("eks:CreateNodegroup", "", also("ec2:DescribeSubnets", "iam:GetRole", "iam:ListAttachedRolePolicies")),
+    Rule("eks:CreatePodIdentityAssociation", "", also("iam:GetRole")),
+)
+
+
 def needed(call: Mapping[str, Any]) -> Iterator[Permission]:
     """What an entry of the ledger asks for."""
-    service, operation, parameters = call["service"], call["operation"], call["parameters"]
-    action = f"{service}:{operation}"
+    service, parameters = call["service"], call["parameters"]
+    action = f"{service}:{call['operation']}"
     if service in NO_SERVICES or action in WITHOUT_PERMISSION:
         return
     if str(parameters.get("RoleSessionName")).startswith(OF_PROFILE):
         return
     yield Permission(action)
-    parameter, services = PASSES.get(action, ("", ""))
-    if any(name.startswith(parameter) for name in parameters):
-        yield from (Permission(PASS, f"{one}.amazonaws.com") for one in services.split())
-    if action in LINKED:
-        yield Permission(MAKE_LINKED, f"{LINKED[action]}.amazonaws.com")
-    parameter, tagging = TAGGED.get(service, ("Tags.", IAM_TAGGED.get(operation, "")))
-    if tagging and any(name.startswith(parameter) and value for name, value in parameters.items()):
-        yield Permission(tagging)
-    yield from map(Permission, ALONG.get(action, ()))
+    said = ["", *(name for name, value in parameters.items() if value)]
+    for rule in RULES:
+        if fnmatchcase(action, rule.calls) and any(name.startswith(rule.parameter) for name in said):
+            yield from rule.asks_for
 
 
 def document(permissions: Iterable[Permission], roles: str = ROLES) -> dict[str, Any]:
@@ -136,10 +151,16 @@ def permissions_of(policy: Mapping[str, Any]) -> set[Permission]:
     return found
 
 
-def recorded(playbook: str) -> set[Permission]:
-    """What the document of a playbook allows; nothing if there is none."""
-    path = DOCUMENTS / f"{playbook}.json"
-    return permissions_of(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else set()
+def recorded(*playbooks: str) -> set[Permission]:
+    """What the documents of playbooks allow; nothing where there is none."""
+    paths = [path for name in playbooks if (path := DOCUMENTS / f"{name}.json").exists()]
+    return {one for path in paths for one in permissions_of(json.loads(path.read_text(encoding="utf-8")))}
+
+
+def imported(playbook: str) -> list[str]:
+    """The playbooks that one runs as well, which have documents of their own: for machines, if there are any."""
+    plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8"))
+    return [Path(play[IMPORT]).stem for play in plays if IMPORT in play]
 
 
 def record(playbook: str, permissions: Iterable[Permission]) -> None:
@@ -150,7 +171,8 @@ def record(playbook: str, permissions: Iterable[Permission]) -> None:
 
 @contextmanager
 def watched(name: str, environment: Mapping[str, str]) -> Iterator[None]:
-    """Compare what the user of ``environment`` calls meanwhile with the document of the playbook, if it is ours."""
+    """Compare what the user of ``environment`` calls meanwhile with the documents of the playbook, if it is ours, and
+    of those that it imports."""
     url = environment.get("EKS_SIMULATOR_URL")
     if not url or not name.startswith(COLLECTION):
         yield
@@ -159,7 +181,8 @@ def watched(name: str, environment: Mapping[str, str]) -> Iterator[None]:
     yield
     own = [entry for entry in _ledger(url, before) if entry.get("access_key") == environment["AWS_ACCESS_KEY_ID"]]
     playbook = name.removeprefix(COLLECTION)
-    missing = {permission for entry in own for permission in needed(entry)} - recorded(playbook)
+    allowed = recorded(playbook, *imported(playbook))
+    missing = {permission for entry in own for permission in needed(entry)} - allowed
     if missing and os.environ.get(RECORD):
         record(playbook, missing)
     elif missing and (DOCUMENTS / f"{playbook}.json").exists():
@@ -173,9 +196,9 @@ def _ledger(url: str, since: int) -> list[dict[str, Any]]:
     return entries
 
 
-def main(playbook: str = "", roles: str = ROLES) -> int:
-    """Print the document of a playbook."""
-    allowed = recorded(playbook)
+def main(playbooks: str = "", roles: str = ROLES) -> int:
+    """Print the document of a playbook, or of several with spaces between."""
+    allowed = recorded(*playbooks.split())
     if not allowed:
         known = ", ".join(sorted(path.stem for path in DOCUMENTS.glob("*.json")))
         print(f"Say which playbook: make iam-policy PLAYBOOK=NAME, with one of {known}", file=sys.stderr)

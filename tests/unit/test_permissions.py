@@ -67,5 +67,9 @@ def test_a_document_is_in_the_guide(name: str) -> None:
 def test_one_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert permissions.main("site", "arn:aws:iam::1:role/a-*") == 0
     assert "arn:aws:iam::1:role/a-*" in capsys.readouterr().out
+    assert permissions.main("decommission nodes_hybrid_leave") == 0
+    printed = capsys.readouterr().out
+    assert "eks:DeleteCluster" in printed
+    assert "ssm:DeregisterManagedInstance" in printed
     assert permissions.main("nonsense") == 1
     assert "site" in capsys.readouterr().err

@@ -15,9 +15,17 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hosts.plan import co
 from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import alone as _alone
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import nodeadm as _nodeadm
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid import packages as _packages
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.alone import alone, busy
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.facts import LazyFacts
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import OWN, steps, strangers
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import (
+    OWN,
+    forget_upgrade,
+    held,
+    steps,
+    strangers,
+    strangers_held,
+)
 from support.checkout import CHECKOUT
 
 SIMULATED = """NOTE: This is only a simulation!
@@ -39,6 +47,7 @@ def processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(_alone, "PROCESSES", tmp_path / "proc")
     monkeypatch.setattr(_alone, "LOCK", tmp_path / "lock")
     (tmp_path / "proc" / "1").mkdir(parents=True)
+    (tmp_path / "proc" / "1" / "comm").write_text("systemd\n")
     (tmp_path / "proc" / "1" / "cmdline").write_bytes(b"/sbin/init\0")
     return tmp_path / "proc"
 
@@ -53,14 +62,35 @@ def test_one_run_at_a_time() -> None:
     assert busy(0) == ""
 
 
+@pytest.mark.usefixtures("processes")
+def test_a_look_leaves_nothing_on_the_host() -> None:
+    assert busy(0) == ""
+    assert not _alone.LOCK.exists()
+
+
+def begin(processes: Path, name: str, command: bytes) -> None:
+    """A process, as the kernel tells of it."""
+    place = processes / "77"
+    place.mkdir(exist_ok=True)
+    (place / "comm").write_text(f"{name}\n")
+    (place / "cmdline").write_bytes(command)
+
+
 @pytest.mark.parametrize(
-    "command", [b"/usr/local/bin/nodeadm\0init\0-c\0x", b"/bin/sh\0/usr/local/bin/nodeadm\0init\0"]
+    "command", [b"/usr/local/bin/nodeadm\0init\0-c\0x", b"/usr/bin/python3\0/usr/local/bin/nodeadm\0init\0"]
 )
 def test_what_a_killed_run_has_begun_is_seen(processes: Path, command: bytes) -> None:
-    (processes / "77").mkdir()
-    (processes / "77" / "cmdline").write_bytes(command)
+    begin(processes, "nodeadm", command)
     assert busy(0) == "nodeadm init (process 77)"
-    (processes / "77" / "cmdline").write_bytes(b"vim\0nodeadm.txt\0")
+    with pytest.raises(Failed, match=r"nodeadm init \(process 77\) is at work on this host"), alone(0):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [("vim", b"vim\0nodeadm\0"), ("man", b"man\0nodeadm\0"), ("nodeadm", b"")]
+)
+def test_who_reads_of_it_or_has_ended_is_not_at_work(processes: Path, name: str, command: bytes) -> None:
+    begin(processes, name, command)
     assert busy(0) == ""
 
 
@@ -92,6 +122,27 @@ def test_packages_that_would_be_taken_along() -> None:
     assert everything == ["containerd", "libseccomp2", "postgresql"]
     assert strangers(everything, ["containerd", "libseccomp2"]) == ["postgresql"]
     assert strangers(OWN, []) == []
+
+
+def test_what_an_upgrade_holds_is_let_go_also_when_it_was_killed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By the next upgrade, which holds it anew, or as soon as the host leaves."""
+    marks: list[tuple[str, ...]] = []
+    record = tmp_path / "upgrade.json"
+    monkeypatch.setattr(_packages, "UPGRADE", record)
+    monkeypatch.setattr(_packages, "mark", lambda how, names: marks.append((how, *names)))
+    monkeypatch.setattr(_packages, "upgradable", lambda: ["vim"])
+    with strangers_held(containerd=True):
+        killed = record.read_text()
+    assert marks == [("hold", "vim"), ("unhold", "vim")]
+    record.write_text(killed)
+    with strangers_held(containerd=False):
+        assert marks[2:] == [("hold", "vim")]
+    assert marks[3:] == [("unhold", "vim")]
+    record.write_text(killed)
+    forget_upgrade()
+    assert (marks[4:], record.exists(), held()) == ([("unhold", "vim")], False, [])
 
 
 def test_every_trap_has_tests_that_are_there() -> None:

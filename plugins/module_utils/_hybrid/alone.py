@@ -43,45 +43,58 @@ def exclusively(act: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[st
 def alone(patience: float) -> Iterator[None]:
     """Nobody else is at work on the host for as long as this lasts. Raises Failed if somebody is, after ``patience``
     in seconds."""
-    descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        end = time.monotonic() + patience
-        while not _taken(descriptor) or _nodeadm():
-            if time.monotonic() > end:
-                raise Failed(f"{_nodeadm() or 'another run'} is at work on this host: run again when it is done")
-            time.sleep(BLINK)
+        who = _after(patience, lock)
+        if who:
+            raise Failed(f"{who} is at work on this host: run again when it is done")
         yield
     finally:
-        os.close(descriptor)
+        os.close(lock)
 
 
 def busy(patience: float) -> str:
-    """Who is at work on the host, if it takes longer than ``patience``; empty if nobody is."""
+    """Who is at work on the host, if it takes longer than ``patience``; empty if nobody is. Only looks."""
     try:
-        with alone(patience):
-            return ""
-    except Failed:
-        return _nodeadm() or "another run"
-    except OSError:  # not root, which is a finding of its own
-        return ""
+        lock = os.open(LOCK, os.O_RDONLY)
+    except OSError:  # nobody ever was; or we are not root, which is a finding of its own
+        return _after(patience, None)
+    try:
+        return _after(patience, lock)
+    finally:
+        os.close(lock)
 
 
-def _taken(descriptor: int) -> bool:
+def _after(patience: float, lock: int | None) -> str:
+    """Who is still at work then. If nobody is, nobody else has the lock from here on."""
+    end = time.monotonic() + patience
+    while True:
+        who = _nodeadm() or ("" if lock is None or _taken(lock) else "another run")
+        if not who or time.monotonic() > end:
+            return who
+        time.sleep(BLINK)
+
+
+def _taken(lock: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
 
 
 def _nodeadm() -> str:
-    """nodeadm, whoever has started it, with its command; empty if it does not run. It survives who has started it."""
-    for path in PROCESSES.glob("[0-9]*/cmdline"):
+    """nodeadm, whoever has started it, with its command; empty if it does not run. It survives who has started it.
+
+    The kernel calls a process by the file that was executed, also where that is a script
+    (https://man7.org/linux/man-pages/man5/proc_pid_comm.5.html): a pager of its log has a name of its own.
+    """
+    for path in PROCESSES.glob("[0-9]*/comm"):
         try:
-            words = path.read_bytes().decode("utf-8", "replace").split("\0")
+            name, words = path.read_text().strip(), path.with_name("cmdline").read_bytes().decode("utf-8", "replace")
         except OSError:  # it has ended
             continue
-        for place, word in enumerate(words[:2]):  # the second, where it is a script
-            if word.rpartition("/")[2] == NODEADM:
-                return f"{NODEADM} {words[place + 1]} (process {path.parent.name})"
+        _before, found, arguments = words.partition(f"{NODEADM}\0")
+        if name == NODEADM and found:
+            return f"{NODEADM} {arguments.partition(chr(0))[0]} (process {path.parent.name})"
     return ""

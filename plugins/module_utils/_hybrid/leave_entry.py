@@ -35,7 +35,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.install impor
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.leave import foreign, leftovers
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.nodeadm import nodeadm
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import orphans_kept
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import forget_upgrade, orphans_kept
 
 UNDEREGISTERED = (
     "The host is still registered with Systems Manager, maybe as its role has not ssm:DescribeInstanceInformation and "
@@ -57,6 +57,8 @@ def absent(module: Any) -> dict[str, Any]:
     ours = uninstalls or bool(record())
     removes = gone if params["leftovers"] == "remove" and ours else []
     if not module.check_mode:
+        if ours:
+            forget_upgrade()
         for path in removes:
             _remove(Path(path))
         if ours:

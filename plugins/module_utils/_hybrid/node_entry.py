@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.node import (
     with_secrets,
 )
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.nodeadm import nodeadm
-from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import mark, upgradable
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.packages import strangers_held
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.proxy_host import adopt
 from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.release import is_version
 
@@ -178,7 +178,7 @@ def _initialize(params: dict[str, Any], wanted: Wanted, upgrade: bool) -> None:
     words = ["upgrade", params["version"]] if upgrade else ["init"]
     containerd = tracked(found.tracker).get("containerd") != "none"
     content = with_secrets(params["node_config"], params["activation_id"], code)
-    with _packages_held(upgrade, containerd), _file(content) as path:
+    with strangers_held(containerd) if upgrade else nullcontext(), _file(content) as path:
         words += ["--config-source", f"file://{path}"]
         words += ["--skip", ",".join(params["skip_phases"])] if params["skip_phases"] else []
         words += ["--manifest-override", params["manifest"]] if params["manifest"] else []
@@ -203,30 +203,6 @@ def _run(words: list[str], timeout: int, code: str) -> str:
     except Failed as failure:
         refused = bool(code) and not instance_id()
         raise Failed(str(failure), **({"refused": True} if refused else {})) from None
-
-
-@contextmanager
-def _packages_held(upgrade: bool, containerd: bool) -> Iterator[None]:
-    """An upgrade of the node is one of nodeadm's packages alone. Which others it has held is written down before, for
-    the run that takes up one that was killed."""
-    if not upgrade:
-        yield
-        return
-    held = sorted({*_held(), *(upgradable() if containerd else ())})
-    write(UPGRADE, json.dumps({"done": False, "held": held}))
-    mark("hold", held)
-    try:
-        yield
-    finally:
-        mark("unhold", held)
-        write(UPGRADE, json.dumps({"done": False}))
-
-
-def _held() -> list[str]:
-    try:
-        return list(json.loads(text(UPGRADE)).get("held") or [])
-    except (ValueError, AttributeError):
-        return []
 
 
 @contextmanager

@@ -11,13 +11,15 @@ To upgrade containerd, nodeadm runs ``apt upgrade containerd``, which upgrades a
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import said
-from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed, run
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.host import said, text
+from ansible_collections.flotilla.eks.plugins.module_utils._hosts.work import Failed, run, write
+from ansible_collections.flotilla.eks.plugins.module_utils._hybrid.host import UPGRADE
 
 OWN = ("containerd", "containerd.io", "runc", "iptables")
 """What nodeadm installs, and upgrades with what it needs."""
@@ -50,6 +52,34 @@ def mark(how: str, packages: Iterable[str]) -> None:
     done = run("apt-mark", how, *names) if names else None
     if done and done.returncode:
         raise Failed(f"apt-mark {how} {' '.join(names)}: {done.stderr.strip()}")
+
+
+@contextmanager
+def strangers_held(containerd: bool) -> Iterator[None]:
+    """An upgrade of the node is one of nodeadm's packages alone, of which ``containerd`` may be none. Which others it
+    has held is written down before, for the run that takes up one that was killed."""
+    names = sorted({*held(), *(upgradable() if containerd else ())})
+    write(UPGRADE, json.dumps({"done": False, "held": names}))
+    mark("hold", names)
+    try:
+        yield
+    finally:
+        mark("unhold", names)
+        write(UPGRADE, json.dumps({"done": False}))
+
+
+def forget_upgrade() -> None:
+    """What an upgrade has held that was killed, and that nobody takes up any more."""
+    mark("unhold", held())
+    UPGRADE.unlink(missing_ok=True)
+
+
+def held() -> list[str]:
+    """The packages that an upgrade holds, or held when it was killed."""
+    try:
+        return list(json.loads(text(UPGRADE)).get("held") or [])
+    except (ValueError, AttributeError):
+        return []
 
 
 @contextmanager

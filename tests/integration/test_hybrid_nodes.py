@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from eks_simulator.process import SimulatorProcess
 from support.anywhere_client import credentials, session
 from support.authority import Authority
 from support.clusters import api_of, deploy_network_plugin
+from support.ledger import Ledger
 from support.playbook import Playbook
 from support.roles import Role, handed_on
 from support.steps import Steps
@@ -87,6 +89,23 @@ def test_by_systems_manager(iam: Role, aws: Surroundings, playbook: Playbook, st
     assert [one["about"] for one in told(steps)[first]["disagreements"]] == ["state"]
     steps.converge("ssm_managed_instance", instance_id=second)
     assert list(told(steps)) == [first]
+
+
+def test_a_dead_host_leaves_only_if_its_certificates_can_be_looked_for(
+    playbook: Playbook, aws: Surroundings, simulator: SimulatorProcess, ledger: Ledger
+) -> None:
+    aws.cluster(accessConfig={"authenticationMode": "API"})
+    dead = {"eks_cluster": "prod", "ansible_host": "127.0.79.1", "ansible_connection": "ssh"}
+    variables = {"hybrid_nodes_unreachable": "remove", "hybrid_nodes_credential_provider": "iam_roles_anywhere"}
+    hosts = {"eks_clusters": {"hosts": {"prod": {}}}, "eks_hybrid_nodes": {"hosts": {"edge-1": dead}}}
+    leave: dict[str, Any] = {"playbook": "flotilla.eks.nodes_hybrid_leave", "inventory": hosts, "variables": variables}
+    ledger.clear()
+    simulator.fault(operation="rolesanywhere:ListTrustAnchors", error="AccessDeniedException", status=403)
+    told = playbook.run(**leave, fails=True).on("edge-1")["Stop where there is none"]["results"][0]["msg"]
+    assert "has no trust anchor prod-hybrid with the tag flotilla.eks/cluster=prod, as " in told
+    assert "AccessDenied" in told
+    simulator.clear_faults()
+    assert (playbook.run(**leave).changed, ledger.writes()) == (0, [])
 
 
 def test_by_certificates(iam: Role, aws: Surroundings, steps: Steps, playbook: Playbook) -> None:

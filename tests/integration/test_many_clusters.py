@@ -21,6 +21,7 @@ PROFILES = f"""\
 role_arn = {ROLE}
 credential_source = Environment
 """
+VERIFY = "Wait until as many nodes are ready as there are hosts"
 CLUSTER = "Make or change the cluster with its administrators"
 
 
@@ -56,6 +57,17 @@ def test_each_lands_where_it_belongs_and_one_that_fails_stops_no_other(
         arguments=["--tags", "cluster,kubeconfig,nodes"],
         fails=True,
     )
+    looking = playbook.run(
+        "flotilla.eks.nodes_hybrid_verify",
+        inventory={
+            "eks_clusters": {"hosts": {host: hosts[host] for host in ("amber", "cedar")}},
+            "eks_hybrid_nodes": {"hosts": {"edge-1": {"eks_cluster": "cedar"}}},
+        },
+        variables={"nodes_hybrid_verify_timeout": 1},
+        fails=True,
+    )
+    assert "for 1 nodes to be Ready, in vain" in looking.on("cedar")[VERIFY]["msg"]
+    assert "nothing to wait for" in looking.on("amber")["Show the nodes"]["msg"]
     assert [host for host, stats in run.stats.items() if stats["failures"]] == ["birch"]
     told = run.on("birch")[CLUSTER]["msg"]
     assert told.startswith("fleet of cluster birch: ")

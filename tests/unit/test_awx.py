@@ -17,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from support.awx_api import rules
 from support.awx_api.store import Refused, Store
 from support.checkout import CHECKOUT
+from support.permissions import imported
 
 PLAYBOOKS = {path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")}
 LOOKS_ONLY = {"nodes_hybrid_verify"}
@@ -54,6 +55,17 @@ def test_row_says_what_can_be(playbook: str) -> None:
     known = {"playbook", "description", "plan", "credentials", "survey", "sliced", "limit", "ask_tags"}
     assert {"playbook", "description", "credentials"} <= set(row) <= known
     assert set(row["credentials"]) <= set(TYPES)
+
+
+def reaches_machines(playbook: str) -> bool:
+    plays = yaml.safe_load((CHECKOUT / "playbooks" / f"{playbook}.yml").read_text(encoding="utf-8"))
+    return any(play.get("become") for play in plays) or any(map(reaches_machines, imported(playbook)))
+
+
+def test_whoever_reaches_machines_has_a_way_to_them() -> None:
+    reaching = {name for name in PLAYBOOKS if reaches_machines(name)}
+    assert {name for name, row in ROWS.items() if "machine" in row["credentials"]} == reaching
+    assert {"site", "decommission", "nodes_ec2", "nodes_hybrid"} < reaching
 
 
 @pytest.mark.parametrize("playbook", SURVEYS)

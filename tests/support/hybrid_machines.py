@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import HTTPServer, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from support.machines import File, Files, Machines
+from support.serving import FREE, Serving
 from support.stand_ins import __file__ as stand_ins
 from support.surroundings import Surroundings
 
@@ -61,7 +60,7 @@ EXPIRES = 5 * 24 * 3600
 """For how many seconds of the simulated time, which runs fast, activations are good."""
 
 
-class Releases:
+class Releases(Serving):
     """Releases of nodeadm below `url`, with checksums, and `manifest`, the list of versions of Kubernetes."""
 
     def __init__(self, directory: Path) -> None:
@@ -81,20 +80,12 @@ class Releases:
                 digest = hashlib.new(kind, checksum_of or program).hexdigest()
                 path.with_suffix(f".{kind}").write_text(f"{digest}  nodeadm\n")
 
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(self._directory)))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self.manifest = f"{self.url}/manifest.json"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
-        return self
+    def make_server(self) -> HTTPServer:
+        return ThreadingHTTPServer(FREE, partial(_Quiet, directory=str(self._directory)))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    @property
+    def manifest(self) -> str:
+        return f"{self.url}/manifest.json"
 
 
 def here(releases: Releases) -> dict[str, Any]:

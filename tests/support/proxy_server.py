@@ -10,35 +10,26 @@ import threading
 from base64 import b64encode
 from contextlib import suppress
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
+
+from support.serving import FREE, Serving
 
 HOP_BY_HOP = {"connection", "proxy-authorization", "proxy-connection", "transfer-encoding"}
 
 
-class ProxyServer:
-    """Listens on ``port`` of the loopback. ``seen`` are the words of each request line, with its answer's status."""
+class ProxyServer(Serving):
+    """``seen`` are the words of each request line, with its answer's status."""
 
     def __init__(self, name: str, password: str) -> None:
         self.seen: list[tuple[str, str, int]] = []
         self._wanted = "Basic " + b64encode(f"{name}:{password}".encode()).decode()
 
-    def __enter__(self) -> Self:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.seen, self._server.wanted = self.seen, self._wanted
-        self.port = int(self._server.server_port)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def make_server(self) -> HTTPServer:
+        server = _Server(FREE, _Handler)
+        server.seen, server.wanted = self.seen, self._wanted
+        return server
 
 
 class _Server(ThreadingHTTPServer):

@@ -17,12 +17,13 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from support.serving import FREE, answering
 
 SERVER_TIME = "Thu, 01 Jan 2026 12:00:00 GMT"
 
@@ -87,17 +88,11 @@ def scripted_kubernetes(answer: Callable[[Asked], Any]) -> Iterator[ScriptedKube
         def log_message(self, *_args: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(FREE, Handler)
     server.socket = _server_context().wrap_socket(server.socket, server_side=True)
     api = ScriptedKubernetes(f"https://127.0.0.1:{server.server_port}", b64encode(certificate()[0]).decode())
-    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield api
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _server_context() -> ssl.SSLContext:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
+from http.server import HTTPServer
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -15,6 +15,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from support.awx_api import rules
 from support.awx_api.schema import KINDS
 from support.awx_api.store import Object, Refused, Store
+from support.serving import FREE, Serving
 
 ROOT = "/api/v2"
 TOKEN = "token-of-the-operator"
@@ -34,7 +35,7 @@ class Quiet(WSGIRequestHandler):
 
 
 @dataclass
-class Awx:
+class Awx(Serving):
     """AWX with its built-in credential types. ``playbooks`` are those of a project's checkout, by its address."""
 
     playbooks: dict[str, list[str]]
@@ -61,18 +62,10 @@ class Awx:
             f"{ROOT}/<kind>/<int:number>/<name>/", view_func=self._sub, methods=["GET", "POST", "DELETE"]
         )
         application.after_request(self._name)
-        self._server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._application = application
 
-    def __enter__(self) -> Awx:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def make_server(self) -> HTTPServer:
+        return make_server(*FREE, self._application, threaded=True, request_handler=Quiet)
 
     @property
     def writes(self) -> list[tuple[str, str]]:

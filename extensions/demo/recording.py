@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 COLUMNS, ROWS = 124, 30
@@ -84,12 +85,12 @@ def sheet(written: Iterable[Event]) -> Sheet:
     return Sheet([_spans([row[x] for x in range(COLUMNS)]) for row in rows], moments)
 
 
-def _spans(cells: Sequence[object]) -> list[Span]:
-    """Neighbours of one colour together."""
+def _spans(cells: Sequence[Any]) -> list[Span]:
+    """Neighbours of one colour together; cells are pyte's."""
     found = []
-    for colour, group in groupby(enumerate(cells), key=lambda cell: cell[1].fg):  # type: ignore[attr-defined]
+    for colour, group in groupby(enumerate(cells), key=lambda cell: cell[1].fg):
         run = list(group)
-        text = "".join(cell.data for _column, cell in run)  # type: ignore[attr-defined]
+        text = "".join(cell.data for _column, cell in run)
         if text.strip():
             found.append((run[0][0], text.rstrip(), colour))
     return found

@@ -53,8 +53,8 @@ class Permission:
 
 
 def passing(*services: str) -> tuple[Permission, ...]:
-    """To hand a role on to services. Where AWS does not say which one asks for it, that is called or has the role in
-    the end, both are allowed."""
+    """To hand a role on to services. Where AWS does not say who asks for it, both are allowed: the service that is
+    called, and the one that has the role in the end."""
     return tuple(Permission(PASS, f"{one}.amazonaws.com") for one in services)
 
 

@@ -96,7 +96,7 @@ def test_a_list_is_made_added_to_and_left_alone() -> None:
     assert revoke(aws, EDGE_1, EDGE_2)[0] == []
     [made] = aws.lists
     numbered = load_pem_x509_crl(made["crl_data"])
-    assert numbered.is_signature_valid(OURS.certificate.public_key())  # type: ignore[arg-type]
+    assert numbered.is_signature_valid(OURS.key.public_key())
     assert numbered.extensions.get_extension_for_class(CRLNumber).value.crl_number == 2
     assert numbered.next_update_utc == OURS.certificate.not_valid_after_utc
 

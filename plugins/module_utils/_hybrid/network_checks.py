@@ -167,7 +167,8 @@ def _overlaps(own: Iterable[tuple[str, str]], elsewhere: Sequence[tuple[str, str
         for whose, cidr in elsewhere:
             one, other = ip_network(mine), ip_network(cidr)
             if one.version == other.version and one.overlaps(other):
-                yield f"{who} is in {whose}" if one.subnet_of(other) else f"{who} has {whose} in it"  # type: ignore[arg-type]
+                within = one.subnet_of(other)  # type: ignore[arg-type]  # both are of one version
+                yield f"{who} is in {whose}" if within else f"{who} has {whose} in it"
 
 
 def taken(facts: Facts) -> Problem | Unknown | None:

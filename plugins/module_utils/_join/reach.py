@@ -119,7 +119,7 @@ def _port_range(entry: Values) -> tuple[int, int]:
 
 
 def _covers(network: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
-    return network.version == other.version and other.subnet_of(network)  # type: ignore[arg-type]
+    return network.version == other.version and other.subnet_of(network)  # type: ignore[arg-type]  # of one version
 
 
 def acl_of(subnet_id: str, vpc_id: str, acls: Sequence[Values]) -> Values | None:

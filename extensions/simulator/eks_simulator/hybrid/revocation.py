@@ -120,5 +120,5 @@ def _require_list(data: str | bytes, anchor: AnywhereResource | None) -> None:
     if bundle is None:
         return
     signers = [one for one in authorities(bundle) if one.subject == given.issuer and may_sign_lists(one)]
-    if not any(given.is_signature_valid(one.public_key()) for one in signers):  # type: ignore[arg-type]
+    if not any(given.is_signature_valid(one.public_key()) for one in signers):  # type: ignore[arg-type]  # keys that sign
         raise invalid("The certificate revocation list is not signed by an authority of the trust anchor.")

@@ -24,7 +24,8 @@ SOURCE, HTML = BUILD / "rst", BUILD / "html"
 def write_reference() -> None:
     """What antsibull-docs makes of the collection: pages of all plugins and roles, with our guides among them."""
     SOURCE.mkdir(parents=True, mode=0o755, exist_ok=True)  # antsibull-docs refuses one that others may write to
-    command = ["antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error"]
+    command = ["antsibull-docs", "--config-file", str(DOCSITE / "antsibull-docs.cfg"), "collection"]
+    command += ["--use-current", "--squash-hierarchy", "--fail-on-error"]
     options = ["--no-add-antsibull-docs-version", "--cleanup", "everything", "--dest-dir", str(SOURCE)]
     subprocess.run([*command, *options, "flotilla.eks"], check=True)
 

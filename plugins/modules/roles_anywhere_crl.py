@@ -40,8 +40,8 @@ options:
     default: []
   ca_certificate:
     description:
-      - File, where the module runs, with the certificate of the authority in PEM. Certificates of other authorities are
-        left out.
+      - File, where the module runs, with the certificate of the authority in PEM. Of certificates of other authorities,
+        those in O(certificates) are told as not revoked, and those of O(common_names) left out.
       - Its key usage has to allow it to sign revocation lists.
     type: path
   ca_key:

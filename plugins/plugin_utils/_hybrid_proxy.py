@@ -23,8 +23,12 @@ def hybrid_proxy(given: Mapping[str, Any], cluster: Mapping[str, Any] | None = N
 
     One address is for both. Raises UserDataError.
     """
-    if not isinstance(given, Mapping) or given.keys() - set(OPTIONS):
-        raise UserDataError(f"hybrid_nodes_proxy: it is a mapping with {', '.join(OPTIONS)}, and nothing else")
+    odd = sorted(map(str, given.keys() - set(OPTIONS))) if isinstance(given, Mapping) else [type(given).__name__]
+    if odd:  # told without values, which may have a password in them
+        wanted = ", ".join(OPTIONS)
+        raise UserDataError(
+            f"hybrid_nodes_proxy: found {', '.join(odd)}, wanted a mapping with {wanted} and nothing else"
+        )
     if not given:
         return {}
     exceptions = given.get("no_proxy") or []

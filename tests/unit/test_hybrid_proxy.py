@@ -196,8 +196,10 @@ def test_what_must_not_go_through_the_proxy_is_told_by_the_cluster() -> None:
         "b.example",
     ]
     assert hybrid_proxy({}, CLUSTER) == {}
-    with pytest.raises(UserDataError, match="nothing else"):
-        hybrid_proxy({"proxy": URL})
+    wanted = "wanted a mapping with http, https, no_proxy and nothing else"
+    for wrong, found in (({"proxy": SECRET, "https": SECRET}, "proxy"), (SECRET, "str")):
+        with pytest.raises(UserDataError, match=f"^hybrid_nodes_proxy: found {found}, {wanted}$"):
+            hybrid_proxy(wrong)
 
 
 @pytest.fixture

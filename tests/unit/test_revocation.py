@@ -113,6 +113,17 @@ def test_what_is_seen_is_revoked_by_its_exact_name_and_authority() -> None:
     assert all(one["revoked"] for one in told)
 
 
+def test_a_certificate_of_another_authority_is_told_as_not_revoked() -> None:
+    aws, other = Aws(), Authority("Other").issue("edge-1")[0]
+    operations, told = revoke(aws, EDGE_1, other)
+    assert (operations, aws.revoked) == (["ImportCrl"], serials(EDGE_1))
+    assert {int(one["serial_number"]): one["revoked"] for one in told} == {
+        EDGE_1.serial_number: True,
+        other.serial_number: False,
+    }
+    assert revoke(Aws(), other)[0] == []
+
+
 def test_without_the_key_certificates_are_only_told() -> None:
     aws = Aws()
     for authority in (None, certificates.Authority(OURS.certificate)):

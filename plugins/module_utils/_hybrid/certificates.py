@@ -31,11 +31,12 @@ from ansible_collections.flotilla.eks.plugins.module_utils._plan import Refused
 
 @dataclass(frozen=True)
 class Held:
-    """A certificate of a host."""
+    """A certificate of a host, and whether it is the authority's to revoke."""
 
     common_name: str
     serial_number: int
     not_after: datetime
+    ours: bool
 
     def told(self, revoked: bool) -> Values:
         """As results tell it. Serial numbers have up to 160 bits, which JSON does not keep as numbers."""
@@ -89,10 +90,13 @@ def held(
     given: Iterable[str], seen: Iterable[str], names: Sequence[str], issuer: Authority | None, now: datetime
 ) -> list[Held]:
     """The certificates that still let in, each once: all that are ``given``, and those ``seen`` that bear one of the
-    ``names``; of the ``issuer``, if one is told. Texts are PEM. Raises Refused for one that is no certificate."""
-    read = [*_read(given), *(one for one in _read(seen) if _common_name(one) in names)]
-    good = [one for one in read if one.not_valid_after_utc > now and (issuer is None or _is_of(one, issuer))]
-    by_number = {one.serial_number: Held(_common_name(one), one.serial_number, one.not_valid_after_utc) for one in good}
+    ``names`` and are of the ``issuer``, if one is told. Texts are PEM. Raises Refused for what is no certificate."""
+    named = (one for one in _read(seen) if _common_name(one) in names and _is_of(one, issuer))
+    good = [one for one in (*named, *_read(given)) if one.not_valid_after_utc > now]
+    by_number = {
+        one.serial_number: Held(_common_name(one), one.serial_number, one.not_valid_after_utc, _is_of(one, issuer))
+        for one in good
+    }
     return sorted(by_number.values(), key=lambda one: (one.common_name, one.not_after, one.serial_number))
 
 
@@ -109,7 +113,10 @@ def _common_name(certificate: Any) -> str:
     return str(names[0].value) if names else ""
 
 
-def _is_of(certificate: Any, issuer: Authority) -> bool:
+def _is_of(certificate: Any, issuer: Authority | None) -> bool:
+    """Whether it is of the issuer, or of whomever if none is told."""
+    if issuer is None:
+        return True
     try:
         certificate.verify_directly_issued_by(issuer.certificate)
     except (InvalidSignature, TypeError, ValueError):

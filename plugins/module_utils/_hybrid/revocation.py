@@ -49,11 +49,13 @@ class Wish:
 
 
 def make_present(client: Client, wish: Wish, check_mode: bool) -> tuple[Outcome, list[Values]]:
-    """Shuts the certificates out, and tells of each whether it is. Raises Refused and AwsError."""
+    """Shuts the certificates out, and tells of each whether it is: those of other authorities are not ours to revoke.
+    Raises Refused and AwsError."""
     seen = _seen(client, wish.names)
-    held = certificates.held(wish.given, seen, wish.names, wish.authority, wish.now)
+    found = certificates.held(wish.given, seen, wish.names, wish.authority, wish.now)
     if wish.authority is None or wish.authority.key is None:
-        return Outcome(None), [one.told(revoked=False) for one in held]
+        return Outcome(None), [one.told(revoked=False) for one in found]
+    held = [one for one in found if one.ours]
     changes: list[Change] = []
     for _attempt in range(ATTEMPTS):
         lists = read(client, wish)
@@ -67,7 +69,7 @@ def make_present(client: Client, wish: Wish, check_mode: bool) -> tuple[Outcome,
     else:
         raise Refused(f"others have written it {ATTEMPTS} times meanwhile; run this again")
     now = lists[0] if lists else None
-    return Outcome(_told(now), changes, diff=diff(changes, now)), [one.told(revoked=True) for one in held]
+    return Outcome(_told(now), changes, diff=diff(changes, now)), [one.told(revoked=one.ours) for one in found]
 
 
 def make_absent(client: Client, wish: Wish, check_mode: bool) -> Outcome:

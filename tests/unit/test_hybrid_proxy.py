@@ -197,7 +197,8 @@ def test_what_must_not_go_through_the_proxy_is_told_by_the_cluster() -> None:
     ]
     assert hybrid_proxy({}, CLUSTER) == {}
     wanted = "wanted a mapping with http, https, no_proxy and nothing else"
-    for wrong, found in (({"proxy": SECRET, "https": SECRET}, "proxy"), (SECRET, "str")):
+    cases: list[tuple[Any, str]] = [({"proxy": SECRET, "https": SECRET}, "proxy"), (SECRET, "str")]
+    for wrong, found in cases:
         with pytest.raises(UserDataError, match=f"^hybrid_nodes_proxy: found {found}, {wanted}$"):
             hybrid_proxy(wrong)
 

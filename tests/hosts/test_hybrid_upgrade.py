@@ -19,10 +19,11 @@ from support.ledger import Ledger
 def test_hosts_are_upgraded_and_leave(fleet: Callable[..., Fleet], ledger: Ledger, subtests: pytest.Subtests) -> None:
     names = ("edge-1", "edge-2", "edge-3")
     hosts = fleet(*names, files={"edge-1": PACKAGES})
-    with subtests.test("two slices that run at the same time make nodes of their own, one without the cluster"):
+    with subtests.test("two jobs of slices that run at the same time make nodes of their own, one without the cluster"):
         hosts.variables["hybrid_nodes_version"] = "1.33"
         with ThreadPoolExecutor() as pool:
-            list(pool.map(hosts.slice, (1, 2)))
+            joined = list(pool.map(hosts.job, (1, 2)))
+        assert sorted(name for job in joined for name in job.artifacts["eks_nodes_hybrid"]) == [*names]
         assert sorted(hosts.registered()) == [*names]
         assert hosts.aws.ssm.describe_activations()["ActivationList"] == []
         del hosts.variables["hybrid_nodes_version"]

@@ -20,9 +20,13 @@ REPOSITORY = "https://git.example.com/fleet.git"
 PLAYBOOKS = {path.stem for path in (CHECKOUT / "playbooks").glob("*.yml")}
 AWS = {"access_key": "AKIA", "secret_key": "secret-key-of-aws", "role_arn": "arn:aws:iam::123456789012:role/eks"}
 AUTHORITY = {"ca_certificate": "-", "ca_key": "key-of-the-authority", "ca_passphrase": "passphrase-of-the-authority"}
+PROXY = {"address": "http://edge:password-of-the-proxy@proxy.example.com:3128", "no_proxy": "registry.example.com"}
 HOOK_PASSWORD = "password-of-the-hook"
 HOOK = {"url": "https://hooks.example.com/eks", "headers": {}, "password": HOOK_PASSWORD}
-SECRETS = (AWS["secret_key"], AUTHORITY["ca_key"], AUTHORITY["ca_passphrase"], HOOK_PASSWORD, TOKEN, PASSWORD)
+SECRETS = (
+    *(AWS["secret_key"], AUTHORITY["ca_key"], AUTHORITY["ca_passphrase"], "password-of-the-proxy"),
+    *(HOOK_PASSWORD, TOKEN, PASSWORD),
+)
 
 FLEET: dict[str, Any] = {
     "awx_playbooks": ["site"],
@@ -34,6 +38,7 @@ FLEET: dict[str, Any] = {
         "aws": {"inputs": AWS},
         "machine": {"name": "Machines on premises"},
         "hybrid": {"inputs": AUTHORITY},
+        "proxy": {"inputs": PROXY},
     },
     "awx_hosts": {
         "eks_clusters": {"harbour": {"eks_region": "eu-central-1", "cluster_version": "1.34"}},
@@ -75,6 +80,7 @@ def test_made_kept_changed_and_removed(playbook: Playbook, awx: Awx) -> None:
     assert awx.associated("job_templates", "EKS site", "credentials") == [
         "EKS aws",
         "EKS hybrid",
+        "EKS proxy",
         "Machines on premises",
     ]
     assert awx.associated("job_templates", "EKS site", "notification_templates_error") == ["EKS hook"]

@@ -17,6 +17,7 @@ from support.awx import Inventory, sliced
 from support.ledger import Ledger
 from support.playbook import Programs
 from support.runner import Event, Job
+from support.self_managed import SelfManaged
 from support.surroundings import Surroundings
 
 PHASES = "--tags cluster,managed_nodes"
@@ -73,9 +74,9 @@ def test_slices_at_the_same_time_hand_on_what_they_did(
 
 
 @pytest.fixture
-def slower() -> Iterator[SimulatorProcess]:
-    """A simulated AWS on which a cluster takes seconds to come, time enough to be cancelled in."""
-    with SimulatorProcess(speed=30) as process:
+def slower(request: pytest.FixtureRequest) -> Iterator[SimulatorProcess]:
+    """A simulated AWS on which what a test waits for takes seconds, time enough to be cancelled in."""
+    with SimulatorProcess(speed=request.param) as process:
         yield process
 
 
@@ -83,6 +84,7 @@ def progress(resource: str, state: str) -> Callable[[Event], bool]:
     return lambda event: f"demo  {resource}  {state}  " in event["stdout"]
 
 
+@pytest.mark.parametrize("slower", [100], indirect=True)
 def test_what_a_cancelled_job_left_the_next_one_finishes(tmp_path: Path, slower: SimulatorProcess) -> None:
     aws, ledger = Surroundings(slower), Ledger(slower)
     group: dict[str, Any] = {"name": "web", "scaling_config": {"min_size": 1, "max_size": 3, "desired_size": 1}}
@@ -104,23 +106,27 @@ def test_what_a_cancelled_job_left_the_next_one_finishes(tmp_path: Path, slower:
     assert sorted(made) == ["CreateAccessEntry", "CreateCluster", "CreateNodegroup"]
 
 
-def test_a_cancelled_update_is_finished(tmp_path: Path, slower: SimulatorProcess) -> None:
-    aws = Surroundings(slower)
-    aws.cluster("demo")
-    aws.nodegroup("web", cluster="demo", scalingConfig={"minSize": 1, "maxSize": 3, "desiredSize": 1})
-    scaling = {"min_size": 1, "max_size": 3, "desired_size": 2}
-    group = {"name": "web", "scaling_config": scaling, "labels": {"tier": "web"}}
+@pytest.mark.parametrize("slower", [30], indirect=True)
+def test_a_cancelled_roll_is_finished(tmp_path: Path, slower: SimulatorProcess) -> None:
+    aws, ledger = Surroundings(slower), Ledger(slower)
+    web = SelfManaged(aws, size=2)
+    web.deploy(replicas=2, available=1)
+    web.change(labels={"tier": "web"})
+    old, sizes = set(web.instances), web.sizes
+    task = {"flotilla.eks.roll": {"cluster_name": "prod", "wait_delay": 1}}
+    plays = [{"hosts": "eks_clusters", "gather_facts": False, "tasks": [task]}]
 
     def job(name: str, **variables: Any) -> Job:
-        inventory = clusters(aws, "demo", managed_nodes_groups=[group], **variables)
-        return Job(tmp_path / name, slower.env, "site", inventory, arguments="--tags managed_nodes")
+        return Job(tmp_path / name, slower.env, plays, clusters(aws, "prod", **variables))
 
     with job("cancelled") as cancelled:
-        cancelled.until(progress("nodegroup/web", "ConfigUpdate InProgress"))
+        cancelled.until(lambda event: "prod  roll/prod-web  cordon " in event["stdout"])
         cancelled.cancel()
     assert cancelled.status == "canceled", cancelled.output
+    assert old & set(web.instances)
     with job("finishing", **warm()) as finishing:
         pass
     assert finishing.status == "successful", finishing.output
-    found = aws.eks.describe_nodegroup(clusterName="demo", nodegroupName="web")["nodegroup"]
-    assert (found["status"], found["labels"], found["scalingConfig"]["desiredSize"]) == ("ACTIVE", {"tier": "web"}, 2)
+    assert not old & set(web.instances)
+    web.untouched(sizes=sizes)
+    assert ledger.lost_pods() == []

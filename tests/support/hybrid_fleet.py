@@ -14,6 +14,7 @@ from support.awx import sliced
 from support.clusters import api_of
 from support.hybrid_machines import HybridMachines, Releases, here
 from support.playbook import Playbook, Run
+from support.runner import Job
 from support.surroundings import Surroundings
 
 NODES = "/api/v1/nodes"
@@ -57,8 +58,20 @@ class Fleet:
         """Run a playbook for one of two slices of the inventory, one of which lacks the cluster, in its own place."""
         directory = self.playbook.directory / f"slice-{number}"
         directory.mkdir(exist_ok=True)
-        part = sliced(self._given(eks_cluster_name="prod"), number, 2)
-        return Playbook(directory, self.playbook.environment).run(f"flotilla.eks.{what}", inventory=part)
+        return Playbook(directory, self.playbook.environment).run(f"flotilla.eks.{what}", inventory=self._part(number))
+
+    def job(self, number: int, what: str = "nodes_hybrid") -> Job:
+        """The same as a job of AWX."""
+        part = self._part(number)
+        here = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        part["eks_clusters"] |= {"vars": here}
+        with Job(self.playbook.directory / f"job-{number}", self.playbook.environment, what, part) as job:
+            pass
+        assert job.status == "successful", job.output
+        return job
+
+    def _part(self, number: int) -> dict[str, Any]:
+        return sliced(self._given(eks_cluster_name="prod"), number, 2)
 
     def registered(self) -> dict[str, str]:
         """The ids of the hosts that Systems Manager knows, by their names."""

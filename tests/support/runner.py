@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -29,13 +29,16 @@ Event = dict[str, Any]
 
 
 class Job:
-    """One job, which begins when it is entered. ``events`` are those that have come so far, ``status`` is its last."""
+    """One job, which begins when it is entered. ``events`` are those that have come so far, ``status`` is its last.
+
+    Its playbook is one of the collection, or one of the project's own.
+    """
 
     def __init__(
         self,
         directory: Path,
         environment: Mapping[str, str],
-        playbook: str,
+        playbook: str | Sequence[Mapping[str, Any]],
         inventory: Inventory,
         *,
         variables: Mapping[str, Any] | None = None,
@@ -45,7 +48,6 @@ class Job:
         self.directory = directory
         self.events: list[Event] = []
         self.status = ""
-        self._playbook = playbook
         self._seen = threading.Condition()
         self._over = False
         self._environment = {
@@ -58,7 +60,8 @@ class Job:
         self._write("env/envvars", json.dumps({**self._environment, **environment}))
         self._write("env/extravars", json.dumps(dict(variables or {})))
         self._write("env/cmdline", arguments)
-        self._write("project/job.yml", yaml.safe_dump([{"import_playbook": f"flotilla.eks.{playbook}"}]))
+        plays = [{"import_playbook": f"flotilla.eks.{playbook}"}] if isinstance(playbook, str) else list(playbook)
+        self._write("project/job.yml", yaml.safe_dump(plays))
         self._write("inventory/hosts", script(inventory), mode=0o700)
 
     def __enter__(self) -> Self:

@@ -102,6 +102,14 @@ def test_awx_takes_the_credential_type(kind: str) -> None:
         rules.check(Store(), "credential_types", wanted, None, {})
 
 
+def test_variables_of_a_credential_may_have_structure_and_nothing_else() -> None:
+    wanted = {"managed": False, "inputs": {"fields": [{"id": "address", "label": "Address"}]}}
+    nested = {"proxy": {"https": "{{ address }}"}}
+    rules.check(Store(), "credential_types", {**wanted, "injectors": {"extra_vars": nested}}, None, {})
+    with pytest.raises(Refused, match="is no text"):
+        rules.check(Store(), "credential_types", {**wanted, "injectors": {"env": nested}}, None, {})
+
+
 def profiles(inputs: Mapping[str, str], directory: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The profiles that AWS's library reads from the file that AWX makes of a credential."""
     template = TYPES["aws"]["injectors"]["file"]["template"]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from jinja2 import StrictUndefined
@@ -93,11 +94,22 @@ def _injectors(injectors: Object, names: set[str]) -> None:
     given = dict.fromkeys(names, "EXAMPLE") | {"tower": {"filename": paths}}
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
     for kind, templates in injectors.items():
-        for name, template in templates.items():
+        for name, template in _texts(templates, nested=kind == "extra_vars"):
             try:
                 environment.from_string(template).render(given)
             except Exception as error:
                 raise Refused({"injectors": [f"{kind} {name} uses an undefined field ({error})"]}) from error
+
+
+def _texts(templates: Object, nested: bool) -> Iterator[tuple[str, str]]:
+    """Templates by name. Of the injectors, variables alone may have structure (CredentialTypeInjectorField.schema)."""
+    for name, template in templates.items():
+        if isinstance(template, dict) and nested:
+            yield from _texts(template, nested)
+        elif isinstance(template, str):
+            yield name, template
+        else:
+            raise Refused({"injectors": [f"{name} is no text"]})
 
 
 def _credential(store: Store, wanted: Object, existing: Object | None) -> None:

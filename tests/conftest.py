@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import pytest
 
 from support.checkout import install_collection
 from support.ledger import Ledger
-from support.playbook import Playbook
+from support.playbook import Playbook, Programs
 
 if TYPE_CHECKING:
     from eks_simulator.process import SimulatorProcess
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 pytest_plugins = ["support.per_file"]
 
 install_collection()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What one worker has compiled and packed, the others find: they are many, and it is what a short run does most."""
+    own = tmp_path_factory.getbasetemp()
+    Programs.shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -115,8 +115,12 @@ def kill_family(pid: int) -> None:
 
 @dataclass(frozen=True)
 class Programs:
-    """What all tests of this process share: Ansible's settings, and programs that start warm under them."""
+    """What all tests of this process share: Ansible's settings, and programs that start warm under them.
 
+    ``shared`` is a directory for what the processes of one run of all tests share, if there is more than one.
+    """
+
+    shared: ClassVar[Path | None] = None
     settings: dict[str, str]
     playbook: Warm
     python: Path
@@ -135,7 +139,8 @@ class Programs:
             "LC_ALL": "C.UTF-8",
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         }
-        module, playbook = (Warm(program, directory, settings) for program in ("module", "playbook"))
+        shared = cls.shared or directory
+        module, playbook = (Warm(program, directory, settings, shared) for program in ("module", "playbook"))
         atexit.register(playbook.stop)
         atexit.register(module.stop)
         return cls(settings, playbook, interpreter(module, directory))

@@ -27,13 +27,14 @@ class Warm:
     """A process that forks for each run of a program, and ends when this process does.
 
     Of the programs, ``module`` runs a Python script from standard input, as an interpreter does, and ``playbook`` is
-    ``ansible-playbook`` with the settings that are in ``environment``: those it reads when it is imported.
+    ``ansible-playbook`` with the settings that are in ``environment``: those it reads when it is imported. In
+    ``shared``, a directory, is what others may use, too.
     """
 
-    def __init__(self, program: str, directory: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, program: str, directory: Path, environment: Mapping[str, str], shared: Path) -> None:
         self.address = str(directory / program)
         self._life, theirs = os.pipe()[::-1]  # nothing is ever written: its end is the end of ours
-        command = [sys.executable, str(HERE / "warm_server.py"), program, self.address, str(theirs)]
+        command = [sys.executable, str(HERE / "warm_server.py"), program, self.address, str(theirs), str(shared)]
         self._process = subprocess.Popen(
             command,
             env=dict(environment),

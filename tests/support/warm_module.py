@@ -22,13 +22,12 @@ IMPORTS += ["argparse", "ctypes", "datetime", "logging.handlers", "platform", "r
 SERVICES = ["autoscaling", "ec2", "eks", "iam", "ssm", "sts"]
 
 
-def prepare(directory: Path) -> None:
-    """Do it, with files in a directory of ours."""
+def prepare(compiled: Path) -> None:
+    """Do it, with files in a directory."""
     for wanted in IMPORTS:
         importlib.import_module(wanted)
     share_service_models()
-    compiled = directory / "compiled"
-    compiled.mkdir()
+    compiled.mkdir(exist_ok=True)
     importlib.import_module("compiled").remember(str(compiled))  # from beside warm_server, which runs as a program
 
 

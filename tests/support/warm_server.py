@@ -24,16 +24,19 @@ PLAYBOOK += ["ansible.executor.module_common", "ansible.plugins.strategy.linear"
 
 LOADED = ["connection", "shell", "become", "callback"]  # what ansible-playbook loads all of, whatever it is to run
 COLLECTIONS = ["ansible.builtin", "amazon.aws", "kubernetes.core", "flotilla.eks"]
+OURS = "ansible_collections.flotilla.eks.plugins"
+LOOKUPS = ["ami", "token"]
 
 
-def prepare_module(directory: Path) -> None:
+def prepare_module(shared: Path) -> None:
     """Do once what each module would do for itself."""
     prepare = importlib.import_module("warm_module").prepare  # not above: Ansible starts without boto3
-    prepare(directory)
+    prepare(shared / "compiled")
 
 
-def prepare_playbook(_directory: Path) -> None:
-    """Import what each playbook needs, and have Ansible read what its plugins and collections say of themselves."""
+def prepare_playbook(shared: Path) -> None:
+    """Import what each playbook needs, have Ansible read what its plugins and collections say of themselves, and keep
+    the modules that it packs."""
     for wanted in PLAYBOOK:
         importlib.import_module(wanted)
     plugins = importlib.import_module("ansible.plugins.loader")
@@ -42,8 +45,14 @@ def prepare_playbook(_directory: Path) -> None:
         list(getattr(plugins, f"{kind}_loader").all(class_only=True))
     for collection in COLLECTIONS:
         importlib.import_module(f"ansible_collections.{collection}")
+    filters = importlib.import_module(f"{OURS}.filter.eks").FILTERS.values()
+    for ours in (*(f"lookup.{name}" for name in LOOKUPS), *(home for home, _unused in filters)):
+        importlib.import_module(f"{OURS}.{ours}")
     # Each run sets up a way to collections of its own, and warns of one that is there already.
     importlib.import_module("ansible.utils.collection_loader._collection_finder")._AnsibleCollectionFinder._remove()
+    packed = Path(importlib.import_module("ansible.constants").DEFAULT_LOCAL_TMP) / "ansiballz_cache"
+    (shared / "packed").mkdir(exist_ok=True)
+    packed.symlink_to(shared / "packed")
 
 
 def module(arguments: list[str]) -> None:
@@ -68,13 +77,14 @@ PROGRAMS: dict[str, tuple[Callable[[Path], None], Callable[[list[str]], None]]] 
 
 
 def main() -> None:
-    """Arguments: the program, the socket's path, and a descriptor that ends when we are no longer wanted."""
-    name, address, life = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    """Arguments: the program, the socket's path, a descriptor that ends when we are no longer wanted, and a directory
+    for what all warm processes may share."""
+    name, address, life, shared = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
     prepare, program = PROGRAMS[name]
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
     listener.listen(64)
-    prepare(Path(address).parent)
+    prepare(shared)
     gc.collect()
     gc.freeze()  # what is imported is never garbage, and looking at it would copy its memory into each fork
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -33,7 +33,7 @@ SCRIPTS = {
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     directory = tmp_path_factory.mktemp("warm")
-    warm = Warm("module", directory, {"PATH": os.environ["PATH"]})
+    warm = Warm("module", directory, {"PATH": os.environ["PATH"]}, directory)
     yield interpreter(warm, directory)
     warm.stop()
 

@@ -22,7 +22,7 @@ export XDG_CACHE_HOME           := $(BUILD)/cache
 unexport ANSIBLE_CONFIG PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recording test test-ansibles test-hosts test-machines molecule lint format sanity bench api-coverage build docs iam-policy changelog clean distclean
+.PHONY: help demo recording test test-ansibles test-hosts molecule lint format sanity bench api-coverage build docs iam-policy changelog clean distclean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
@@ -34,9 +34,9 @@ recording: $(READY) ## Record the demo, and draw its moving picture anew, which 
 	@$(activate) python extensions/demo/recording.py build/demo.cast docs/pictures/demo.svg
 
 test: $(READY) ## Run all tests (JOBS=3 of them at a time); those on real machines where these can be made
-	@$(activate) python -m pytest -n $(JOBS)
-	@$(activate) if (cd tests && python -m support.machines --possible); then $(MAKE) --no-print-directory test-machines; \
-	  else echo 'LEFT OUT: the tests on real machines (make test-hosts)'; fi
+	@$(activate) if (cd tests && python -m support.machines --possible); then \
+	    (cd tests && python -m support.machines) && python -m pytest -n $(JOBS) tests/hosts tests/integration tests/unit; \
+	  else python -m pytest -n $(JOBS) && echo 'LEFT OUT: the tests on real machines (make test-hosts)'; fi
 
 test-ansibles: $(READY) ## Run some of the tests under the newest release of Ansible and the oldest allowed, each in a venv of its own
 	@$(activate) cd tests && python -m legs $(JOBS)
@@ -44,12 +44,9 @@ test-ansibles: $(READY) ## Run some of the tests under the newest release of Ans
 molecule: $(READY) ## Run the scenarios of the roles on the simulated AWS
 	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all --exclude ec2_nodes --exclude hybrid_nodes
 
-# What make test runs of them: the scenarios below prove once more, from outside, what these do.
-test-machines: $(READY)
+test-hosts: $(READY) ## Run the tests and the scenarios on real machines, as root on Debian or Ubuntu; installs what they need by apt-get
 	@$(activate) cd tests && python -m support.machines
 	@$(activate) python -m pytest -n $(JOBS) tests/hosts
-
-test-hosts: test-machines ## Run the tests and the scenarios on real machines, as root on Debian or Ubuntu; installs what they need by apt-get
 	@rm -rf $(BUILD)/ansible/tmp/molecule.*.*_nodes # of a run that was killed
 	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test -s ec2_nodes -s hybrid_nodes
 

@@ -1,11 +1,12 @@
 # Copyright (c) flotilla.eks contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Machines that outlive the command that boots them, for molecule.
+"""What outlives the command that starts it, for molecule.
 
-``python -m support.held_fleet KIND DIRECTORY NAME...`` makes a cluster called KIND in the simulated AWS of its
-environment, boots machines of that kind (ec2_nodes, hybrid_nodes), writes all that to DIRECTORY/inventory/fleet.yml,
-and holds them in the background for as long as that file is as it wrote it, and that AWS is there.
+``python -m support.held KIND DIRECTORY NAME...`` makes what a scenario KIND needs: for ec2_nodes and hybrid_nodes a
+cluster of that name in the simulated AWS of its environment, and machines of these names; for awx the stand-in of AWX.
+It writes that to DIRECTORY/inventory/held.yml, and holds it in the background for as long as that file is as it wrote
+it, and that AWS is there.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import Any
 import yaml
 
 from eks_simulator.process import Simulator
+from support.awx_api.server import TOKEN, Awx
+from support.checkout import CHECKOUT
 from support.clusters import cluster_for_hosts
 from support.ec2_machines import Ec2Machines, cluster_for_nodes
 from support.hybrid_machines import HybridMachines, Releases, here
@@ -30,12 +33,13 @@ from support.surroundings import Surroundings
 LOOK = 1  # seconds between two looks
 READY = "ready"
 EC2, HYBRID = "ec2_nodes", "hybrid_nodes"
-Group = dict[str, Any]
-"""Of an inventory."""
+REPOSITORY = "https://git.example.com/fleet.git"
+"""That has the playbooks, as far as the stand-in of AWX knows."""
+Inventory = dict[str, Any]
 
 
 def main() -> None:
-    """Have a process of its own boot and hold them, and let whoever asked go on as soon as they are up."""
+    """Have a process of its own start and hold it, and let whoever asked go on as soon as it is up."""
     reading, writing = os.pipe()
     if os.fork():
         os.close(writing)
@@ -52,9 +56,9 @@ def main() -> None:
 def _hold(ready: int) -> None:
     kind, directory, names = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     aws = Surroundings(Simulator(os.environ["AWS_ENDPOINT_URL"], dict(os.environ)))
-    with KINDS[kind](aws, directory, names) as fleet:
-        inventory = directory / "inventory" / "fleet.yml"
-        text = yaml.safe_dump({"eks_clusters": {"hosts": {kind: {}}}, f"eks_{kind}": fleet})
+    with KINDS[kind](aws, directory, names) as held:
+        inventory = directory / "inventory" / "held.yml"
+        text = yaml.safe_dump(held)
         inventory.write_text(text)
         os.write(ready, READY.encode())
         os.close(ready)
@@ -64,23 +68,33 @@ def _hold(ready: int) -> None:
 
 
 @contextmanager
-def _ec2(aws: Surroundings, directory: Path, names: Sequence[str]) -> Iterator[Group]:
+def _ec2(aws: Surroundings, directory: Path, names: Sequence[str]) -> Iterator[Inventory]:
     cluster_for_nodes(aws, EC2)
     with Ec2Machines(aws, directory / "machines", names) as machines:
-        yield {"hosts": machines.hosts(eks_cluster=EC2)}
+        hosts = machines.hosts(eks_cluster=EC2)
+        yield {"eks_clusters": {"hosts": {EC2: {}}}, "eks_ec2_nodes": {"hosts": hosts}}
 
 
 @contextmanager
-def _hybrid(aws: Surroundings, directory: Path, names: Sequence[str]) -> Iterator[Group]:
+def _hybrid(aws: Surroundings, directory: Path, names: Sequence[str]) -> Iterator[Inventory]:
     cluster_for_hosts(aws, HYBRID)
     with (
         Releases(directory / "releases") as releases,
         HybridMachines(aws, releases, directory / "machines", names) as machines,
     ):
-        yield {"hosts": machines.hosts(eks_cluster=HYBRID), "vars": here(releases)}
+        group = {"hosts": machines.hosts(eks_cluster=HYBRID), "vars": here(releases)}
+        yield {"eks_clusters": {"hosts": {HYBRID: {}}}, "eks_hybrid_nodes": group}
 
 
-KINDS = {EC2: _ec2, HYBRID: _hybrid}
+@contextmanager
+def _awx(_aws: Surroundings, _directory: Path, _names: Sequence[str]) -> Iterator[Inventory]:
+    playbooks = [f"playbooks/{path.name}" for path in (CHECKOUT / "playbooks").glob("*.yml")]
+    with Awx({REPOSITORY: playbooks}) as awx:
+        variables = {"awx_host": awx.url, "awx_oauthtoken": TOKEN, "awx_project_url": REPOSITORY}
+        yield {"eks_clusters": {"hosts": {"demo": variables}}}
+
+
+KINDS = {EC2: _ec2, HYBRID: _hybrid, "awx": _awx}
 
 
 def _leave_the_terminal() -> None:

@@ -23,7 +23,6 @@ PODS = "/api/v1/namespaces/shop/pods"
 BUDGETS = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/shop/deployments"
 IMAGE = "/aws/service/eks/optimized-ami/1.33/amazon-linux-2023/x86_64/standard/recommended/image_id"
-AFTER = "ami-0f1e2d3c4b5a69788"  # another image, of the user's own
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,6 @@ REGISTERED = {
     "computer_name": "rack-1",
     "registration_date": "2026-01-01T11:59:00+00:00",
 }
-SICK = place(1, health_status="Unhealthy")
 
 
 def only(**members: Any) -> dict[str, Any]:

@@ -19,7 +19,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             outcomes[report.nodeid.partition("::")[0]][outcome] += 1
     for reports in terminalreporter.stats.values():
         for report in reports:
-            if type(report) is pytest.TestReport:  # the time of a subtest is its test's, too
+            # The time of a subtest is its test's, too.
+            if isinstance(report, pytest.TestReport) and not isinstance(report, pytest.SubtestReport):
                 seconds[report.nodeid.partition("::")[0]] += report.duration
     if not outcomes:
         return

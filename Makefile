@@ -39,7 +39,7 @@ test: $(READY) ## Run all tests (JOBS=3 of them at a time); those on real machin
 	  else python -m pytest -n $(JOBS) && echo 'LEFT OUT: the tests on real machines (make test-hosts)'; fi
 
 test-ansibles: $(READY) ## Run some of the tests under the newest release of Ansible and the oldest allowed, each in a venv of its own
-	@$(activate) cd tests && python -m legs $(JOBS)
+	@$(activate) cd tests && python -m legs 2
 
 molecule: $(READY) ## Run the scenarios of the roles on the simulated AWS
 	@$(activate) PYTHONPATH=extensions/simulator python -m eks_simulator --speed 600 --quiet -- molecule test --all --exclude ec2_nodes --exclude hybrid_nodes

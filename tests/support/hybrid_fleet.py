@@ -13,7 +13,7 @@ from support.authority import Authority
 from support.awx import sliced
 from support.clusters import api_of
 from support.hybrid_machines import HybridMachines, Releases, here
-from support.playbook import Playbook, Run
+from support.playbook import Playbook, Programs, Run
 from support.runner import Job
 from support.surroundings import Surroundings
 
@@ -63,7 +63,7 @@ class Fleet:
     def job(self, number: int, what: str = "nodes_hybrid") -> Job:
         """The same as a job of AWX."""
         part = self._part(number)
-        here = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        here = {"ansible_connection": "local", "ansible_python_interpreter": str(Programs.get().python)}
         part["eks_clusters"] |= {"vars": here}
         with Job(self.playbook.directory / f"job-{number}", self.playbook.environment, what, part) as job:
             pass
